@@ -1,0 +1,46 @@
+"""One machine, loopback only: what `make run` uses. Platforms are the rehearsal."""
+
+import secrets
+
+from cryptography.fernet import Fernet
+
+from .base import *  # noqa: F403
+from .base import VAR_DIR, env
+
+
+def _kept(name: str, make) -> str:
+    """A secret made once for this machine and kept in var/."""
+    file = VAR_DIR / name
+    if not file.exists():
+        VAR_DIR.mkdir(exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(make())
+    return file.read_text().strip()
+
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env("SECRET_KEY", default="") or _kept("secret-key", secrets.token_urlsafe)
+CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[]) or [
+    _kept("credential-key", lambda: Fernet.generate_key().decode())
+]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+
+PORT = env.int("PORT", default=8000)
+REHEARSAL_PORT = env.int("REHEARSAL_PORT", default=8100)
+MEDIA_URL_BASE = env("MEDIA_URL_BASE", default=f"http://127.0.0.1:{PORT}")
+
+_rehearsal = f"http://127.0.0.1:{REHEARSAL_PORT}"
+PLATFORM_URLS = {
+    "facebook": env("FACEBOOK_API_URL", default=f"{_rehearsal}/facebook"),
+    "instagram": env("INSTAGRAM_API_URL", default=f"{_rehearsal}/instagram"),
+    "whatsapp": env("WHATSAPP_API_URL", default=f"{_rehearsal}/whatsapp"),
+    "x": env("X_API_URL", default=f"{_rehearsal}/x"),
+    "youtube": env("YOUTUBE_API_URL", default=f"{_rehearsal}/youtube"),
+}
+REHEARSAL_STORE = VAR_DIR / "rehearsal.sqlite3"
+CALLBACK_SECRETS = dict.fromkeys(PLATFORM_URLS, "rehearsal-app-secret")
+CALLBACK_VERIFY_TOKEN = "rehearsal-verify-token"
+
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+DEMO = True

@@ -1,0 +1,33 @@
+"""Behind HTTPS, configured by the environment alone; a missing variable stops the start."""
+
+from .base import *  # noqa: F403
+from .base import env
+
+DEBUG = False
+SECRET_KEY = env("SECRET_KEY")
+CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+MEDIA_URL_BASE = env("MEDIA_URL_BASE")
+
+PLATFORM_URLS = {
+    "facebook": env("FACEBOOK_API_URL", default="https://graph.facebook.com"),
+    "instagram": env("INSTAGRAM_API_URL", default="https://graph.facebook.com"),
+    "whatsapp": env("WHATSAPP_API_URL", default="https://graph.facebook.com"),
+    "x": env("X_API_URL", default="https://api.x.com"),
+    "youtube": env("YOUTUBE_API_URL", default="https://www.googleapis.com"),
+}
+
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-session"  # S3
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_NAME = "__Host-csrf"
+LANGUAGE_COOKIE_SECURE = True
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_CONFIG = env.email("EMAIL_URL", default="smtp://localhost:25")
+vars().update(EMAIL_CONFIG)

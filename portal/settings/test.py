@@ -1,0 +1,29 @@
+"""The suite: SQLite, or what DATABASE_URL and REDIS_URL name. Never a real platform."""
+
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from .base import *  # noqa: F403
+from .base import Q_CLUSTER
+
+SECRET_KEY = "only-for-tests"
+CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="samvad-test-media-"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+Q_CLUSTER = {**Q_CLUSTER, "sync": True}
+
+# A port where nothing answers: a test that forgets its own stand-in fails at once.
+PLATFORM_URLS = {
+    platform: f"http://127.0.0.1:9/{platform}"
+    for platform in ("facebook", "instagram", "whatsapp", "x", "youtube")
+}
+CALLBACK_SECRETS = dict.fromkeys(PLATFORM_URLS, "0123456789abcdef0123456789abcdef")
+CALLBACK_VERIFY_TOKEN = "test-verify-token"
