@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from departments.models import Department, Handle
+from departments.platforms import Platform
+
+from .states import OPEN, DeliveryState, Outcome
+
+
+class MediaKind(models.TextChoices):
+    PHOTO = "photo", _("Photo")
+    VIDEO = "video", _("Video")
+
+
+def media_path(media: Media, filename: str) -> str:
+    """By department and content hash: nothing of the uploader's file name survives."""
+    return f"{media.department_id}/{media.sha256[:2]}/{media.sha256}{media.suffix}"
+
+
+class Media(models.Model):
+    """A photo or video of a department: verified, re-encoded, without metadata. Never changed."""
+
+    department = models.ForeignKey(Department, models.PROTECT, related_name="media")
+    kind = models.CharField(max_length=10, choices=MediaKind)
+    file = models.FileField(upload_to=media_path, max_length=200)
+    thumbnail = models.FileField(upload_to=media_path, max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64)
+    mime = models.CharField(max_length=30)
+    suffix = models.CharField(max_length=8)
+    size = models.PositiveBigIntegerField()  # bytes
+    width = models.PositiveIntegerField()  # pixels
+    height = models.PositiveIntegerField()
+    duration = models.FloatField(null=True, blank=True)  # seconds, for video
+    alt_hi = models.CharField(_("what it shows, in Hindi"), max_length=140)
+    alt_en = models.CharField(_("what it shows, in English"), max_length=140, blank=True)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-added_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(alt_hi=""), name="media_has_alt_text"),  # M10
+        ]
+
+    def __str__(self) -> str:
+        return self.alt_hi
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def from_source(self, source: str, source_id: int) -> MessageQuerySet:
+        return self.filter(source=source, source_id=source_id)
+
+
+class Message(models.Model):
+    """Approved content, frozen: what was sealed is what is stored here, and nothing else is sent.
+
+    `source` and `source_id` say what was approved, without this app knowing what that is.
+    """
+
+    department = models.ForeignKey(Department, models.PROTECT, related_name="messages")
+    source = models.CharField(max_length=20)
+    source_id = models.BigIntegerField()
+    seal = models.CharField(max_length=64)
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField(null=True, blank=True)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source", "source_id"],
+                condition=Q(cancelled_at__isnull=True),
+                name="message_one_live_per_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(not_after__isnull=True) | Q(not_after__gt=F("not_before")),
+                name="message_window_is_open",
+            ),
+            models.CheckConstraint(condition=Q(seal__regex=r"^[0-9a-f]{64}$"), name="message_sealed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_id}"
+
+
+class MessagePart(models.Model):
+    """What one platform gets of the message."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="parts")
+    platform = models.CharField(max_length=20, choices=Platform)
+    text = models.TextField(blank=True)
+    title = models.CharField(max_length=250, blank=True)
+    tags = models.JSONField(default=list)
+    media = models.ManyToManyField(Media, through="PartMedia", related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "platform"], name="part_one_per_platform"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message} · {self.get_platform_display()}"
+
+
+class PartMedia(models.Model):
+    part = models.ForeignKey(MessagePart, models.CASCADE, related_name="attachments")
+    media = models.ForeignKey(Media, models.PROTECT, related_name="+")
+    alt = models.CharField(max_length=1000)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["part", "position"], name="part_media_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return self.alt
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self, at: datetime) -> DeliveryQuerySet:
+        """Whose time has come: new ones, and those whose waiting is over."""
+        return self.filter(
+            state__in=(DeliveryState.QUEUED, DeliveryState.WAITING), next_try_at__lte=at
+        )
+
+    def abandoned(self, at: datetime) -> DeliveryQuerySet:
+        """Claimed by a worker whose lease has run out."""
+        return self.filter(state=DeliveryState.SENDING, lease_until__lt=at)
+
+    def to_look_for(self, at: datetime) -> DeliveryQuerySet:
+        return self.filter(state=DeliveryState.UNKNOWN, next_try_at__lte=at)
+
+    def open(self) -> DeliveryQuerySet:
+        return self.filter(state__in=OPEN)
+
+    def sent(self) -> DeliveryQuerySet:
+        return self.filter(state=DeliveryState.SENT)
+
+
+class Delivery(models.Model):
+    """One message to one handle.
+
+    `fence` grows with every claim: whoever claimed earlier can no longer write. `kept` is what the
+    connector obtained so far (a media id, an upload address); `armed_at` is set immediately before
+    the first call of this attempt that can make something visible.
+    """
+
+    message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
+    handle = models.ForeignKey(Handle, models.PROTECT, related_name="deliveries")
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    state = models.CharField(
+        max_length=20, choices=DeliveryState, default=DeliveryState.QUEUED, editable=False
+    )
+    state_since = models.DateTimeField(default=timezone.now)
+    problem = models.CharField(max_length=60, blank=True)  # a code of problems.py
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    attempts_made = models.PositiveSmallIntegerField(default=0)
+    looks_made = models.PositiveSmallIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    armed_at = models.DateTimeField(null=True, blank=True)
+    kept = models.JSONField(default=dict)
+    platform_id = models.CharField(max_length=200, blank=True)
+    permalink = models.URLField(max_length=500, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        verbose_name_plural = "deliveries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "handle"], name="delivery_once_per_handle"),
+            models.CheckConstraint(
+                condition=Q(state__in=DeliveryState.values), name="delivery_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=DeliveryState.SENT)
+                | (~Q(platform_id="") & Q(sent_at__isnull=False)),
+                name="delivery_sent_has_proof",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=DeliveryState.SENDING, lease_until__isnull=False)
+                | (~Q(state=DeliveryState.SENDING) & Q(lease_until__isnull=True)),
+                name="delivery_lease_while_sending",
+            ),
+            models.UniqueConstraint(
+                fields=["handle", "platform_id"],
+                condition=~Q(platform_id=""),
+                name="delivery_platform_id_once",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_try_at"],
+                condition=Q(state__in=("queued", "waiting", "unknown")),
+                name="delivery_next_try",
+            ),
+            models.Index(
+                fields=["lease_until"], condition=Q(state="sending"), name="delivery_lease"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message} → {self.handle}"
+
+
+class Attempt(models.Model):
+    """One try of a delivery. The row is the intent: it exists before the platform is called."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts")
+    fence = models.PositiveIntegerField()
+    worker = models.CharField(max_length=100)
+    started_at = models.DateTimeField(default=timezone.now)
+    armed_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+    problem = models.CharField(max_length=60, blank=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)  # HTTP
+    detail = models.TextField(blank=True)  # the platform's answer, shortened, secrets masked
+
+    class Meta:
+        ordering: ClassVar = ["fence"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["delivery", "fence"], name="attempt_one_per_claim"),
+            models.CheckConstraint(
+                condition=Q(outcome="") | Q(ended_at__isnull=False), name="attempt_outcome_has_end"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} #{self.fence}"
+
+
+class CallbackEvent(models.Model):
+    """What a platform sent to us, raw, before anything is done with it. A replay changes nothing."""
+
+    platform = models.CharField(max_length=20, choices=Platform)
+    key = models.CharField(max_length=64)  # SHA-256 of the body
+    body = models.TextField()
+    received_at = models.DateTimeField(auto_now_add=True)
+    reference = models.UUIDField(null=True, blank=True, db_index=True)  # of the delivery it names
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["platform", "key"], name="callback_stored_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.platform} {self.key[:12]}"

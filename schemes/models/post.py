@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from departments.models import Department, Handle, in_language
+from departments.platforms import Platform
+from publishing.models import Delivery, Media, Message
+from publishing.states import DeliveryState
+from schemes.workflow import ROUTES, STEPS, Move, PostKind, PostState, Route
+
+from .scheme import Scheme
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    def waiting_for(self, step: str) -> PostQuerySet:
+        """Posts at this step, the longest waiting first."""
+        return self.filter(state=step).order_by("state_since", "pk")
+
+    def of_department(self, department: Department) -> PostQuerySet:
+        return self.filter(department=department)
+
+    def published(self) -> PostQuerySet:
+        """Posts that are out: at least one platform has said so."""
+        sent = Delivery.objects.filter(
+            message__source="post", message__source_id=OuterRef("pk"), state=DeliveryState.SENT
+        )
+        return self.filter(Exists(sent), state__in=(PostState.APPROVED, PostState.RELEASED))
+
+
+class Post(models.Model):
+    """What a department wants to say, on its way to the people."""
+
+    department = models.ForeignKey(Department, models.PROTECT, related_name="posts")
+    kind = models.CharField(_("kind"), max_length=20, choices=PostKind)
+    scheme = models.ForeignKey(
+        Scheme, models.PROTECT, null=True, blank=True, related_name="posts", verbose_name=_("scheme")
+    )
+    title_hi = models.CharField(_("title in Hindi"), max_length=100)
+    title_en = models.CharField(_("title in English"), max_length=100, blank=True)
+    text_hi = models.TextField(_("text in Hindi"))
+    text_en = models.TextField(_("text in English"), blank=True)
+    text_ur = models.TextField(_("text in Urdu"), blank=True)
+    photo = models.ForeignKey(
+        Media, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("photo")
+    )
+    video = models.ForeignKey(
+        Media, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("video")
+    )
+    handles = models.ManyToManyField(
+        Handle, related_name="posts", blank=True, verbose_name=_("handles")
+    )
+    publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)  # none: at once
+    last_useful_at = models.DateTimeField(_("not later than"), null=True, blank=True)
+    route = models.CharField(_("route"), max_length=10, choices=Route, default=Route.ROUTINE)
+    state = models.CharField(
+        max_length=25, choices=PostState, default=PostState.DRAFT, editable=False
+    )
+    state_since = models.DateTimeField(default=timezone.now)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="posts")
+    # Everyone who wrote or edited it: none of them may decide on it.
+    writers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+")
+    seal = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1)  # grows with every change and every move
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=PostState.values), name="post_state_known"),
+            models.CheckConstraint(condition=Q(kind__in=PostKind.values), name="post_kind_known"),
+            models.CheckConstraint(condition=Q(route__in=Route.values), name="post_route_known"),
+            models.CheckConstraint(condition=~Q(text_hi=""), name="post_has_hindi_text"),
+            models.CheckConstraint(
+                condition=Q(last_useful_at__isnull=True)
+                | Q(publish_at__isnull=True)
+                | Q(last_useful_at__gt=F("publish_at")),
+                name="post_window_is_open",
+            ),
+            models.CheckConstraint(  # approved means sealed, and nothing else does
+                condition=Q(state__in=("approved", "released"), seal__regex=r"^[0-9a-f]{64}$")
+                | (~Q(state__in=("approved", "released")) & Q(seal="")),
+                name="post_sealed_when_approved",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "state_since"], name="post_queue"),
+            models.Index(fields=["department", "state", "-id"], name="post_of_department"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title_hi
+
+    @property
+    def title(self) -> str:
+        return in_language(self.title_hi, self.title_en)
+
+    @property
+    def text(self) -> str:
+        return in_language(self.text_hi, self.text_en)
+
+    @property
+    def steps(self) -> list[str]:
+        return [*ROUTES[self.route]]
+
+    @property
+    def step(self):  # type: ignore[no-untyped-def]
+        """The step it waits at, or None."""
+        return STEPS.get(self.state)
+
+    @property
+    def message(self) -> Message | None:
+        """The live message made of it, if it was approved."""
+        live = Message.objects.from_source("post", self.pk)
+        return live.filter(cancelled_at__isnull=True).first()
+
+
+class Variant(models.Model):
+    """What one platform gets of the post. Derived from it until an officer edits it."""
+
+    post = models.ForeignKey(Post, models.CASCADE, related_name="variants")
+    platform = models.CharField(max_length=20, choices=Platform)
+    text = models.TextField(_("text"))
+    title = models.CharField(_("title"), max_length=250, blank=True)
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    is_edited = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["platform"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["post", "platform"], name="variant_one_per_platform"),
+            models.CheckConstraint(
+                condition=Q(platform__in=Platform.values), name="variant_platform_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post} · {self.get_platform_display()}"
+
+
+class Review(models.Model):
+    """One person's decision at one step. `version` is the content that was on their screen."""
+
+    post = models.ForeignKey(Post, models.CASCADE, related_name="reviews")
+    step = models.CharField(max_length=25, choices=PostState)
+    move = models.CharField(max_length=10, choices=Move)
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
+    comment = models.TextField(blank=True)
+    version = models.PositiveIntegerField()
+    content = models.CharField(max_length=64)  # the seal this content would get
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["at", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["post", "version"], name="review_one_per_version"),
+            models.CheckConstraint(
+                condition=~Q(move=Move.RETURN) | ~Q(comment=""), name="review_return_has_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post} · {self.get_step_display()} · {self.get_move_display()}"
