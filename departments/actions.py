@@ -224,8 +224,10 @@ def _assign(record_: Any, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _locked(handle: Handle) -> Handle:
-    return Handle.objects.select_for_update(of=("self",)).select_related("department").get(
-        pk=handle.pk
+    return (
+        Handle.objects.select_for_update(of=("self",))
+        .select_related("department")
+        .get(pk=handle.pk)
     )
 
 

@@ -76,7 +76,12 @@ class Department(Named):
     kind = models.CharField(_("kind"), max_length=30, choices=DepartmentKind)
     website = models.URLField(_("website"), blank=True)
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="bodies", verbose_name=_("under")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="bodies",
+        verbose_name=_("under"),
     )
     is_confirmed = models.BooleanField(_("seen in an official source"), default=False)
     source = models.TextField(_("source"), blank=True)

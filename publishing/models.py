@@ -26,13 +26,17 @@ def media_path(media: Media, filename: str) -> str:
     return f"{media.department_id}/{media.sha256[:2]}/{media.sha256}{media.suffix}"
 
 
+def thumbnail_path(media: Media, filename: str) -> str:
+    return f"{media.department_id}/{media.sha256[:2]}/{media.sha256}-small.jpg"
+
+
 class Media(models.Model):
     """A photo or video of a department: verified, re-encoded, without metadata. Never changed."""
 
     department = models.ForeignKey(Department, models.PROTECT, related_name="media")
     kind = models.CharField(max_length=10, choices=MediaKind)
     file = models.FileField(upload_to=media_path, max_length=200)
-    thumbnail = models.FileField(upload_to=media_path, max_length=200, blank=True)
+    thumbnail = models.FileField(upload_to=thumbnail_path, max_length=200)
     sha256 = models.CharField(max_length=64)
     mime = models.CharField(max_length=30)
     suffix = models.CharField(max_length=8)
@@ -70,7 +74,7 @@ class Message(models.Model):
     source = models.CharField(max_length=20)
     source_id = models.BigIntegerField()
     seal = models.CharField(max_length=64)
-    not_before = models.DateTimeField()
+    not_before = models.DateTimeField(null=True, blank=True)  # none: at once
     not_after = models.DateTimeField(null=True, blank=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -86,10 +90,14 @@ class Message(models.Model):
                 name="message_one_live_per_source",
             ),
             models.CheckConstraint(
-                condition=Q(not_after__isnull=True) | Q(not_after__gt=F("not_before")),
+                condition=Q(not_after__isnull=True)
+                | Q(not_before__isnull=True)
+                | Q(not_after__gt=F("not_before")),
                 name="message_window_is_open",
             ),
-            models.CheckConstraint(condition=Q(seal__regex=r"^[0-9a-f]{64}$"), name="message_sealed"),
+            models.CheckConstraint(
+                condition=Q(seal__regex=r"^[0-9a-f]{64}$"), name="message_sealed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -199,11 +207,6 @@ class Delivery(models.Model):
                 | (~Q(state=DeliveryState.SENDING) & Q(lease_until__isnull=True)),
                 name="delivery_lease_while_sending",
             ),
-            models.UniqueConstraint(
-                fields=["handle", "platform_id"],
-                condition=~Q(platform_id=""),
-                name="delivery_platform_id_once",
-            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -254,7 +257,6 @@ class CallbackEvent(models.Model):
     key = models.CharField(max_length=64)  # SHA-256 of the body
     body = models.TextField()
     received_at = models.DateTimeField(auto_now_add=True)
-    reference = models.UUIDField(null=True, blank=True, db_index=True)  # of the delivery it names
 
     class Meta:
         constraints: ClassVar = [
@@ -263,3 +265,14 @@ class CallbackEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.platform} {self.key[:12]}"
+
+
+class CallbackMention(models.Model):
+    """A delivery's reference that a stored callback names: how silence on the line is broken."""
+
+    event = models.ForeignKey(CallbackEvent, models.CASCADE, related_name="mentions")
+    reference = models.UUIDField(db_index=True)
+    said = models.JSONField()  # the part of the callback that names it, as the platform sent it
+
+    def __str__(self) -> str:
+        return str(self.reference)

@@ -111,6 +111,8 @@ class Sent:
     kept: Mapping[str, str]
     # Answers that came by callback and name `reference`, oldest first, as the platform sent them.
     heard: tuple[Mapping[str, Any], ...] = ()
+    # Ids of this account's posts that belong to other deliveries: never the one looked for.
+    taken: frozenset[str] = frozenset()
 
 
 class Connector(ABC):
@@ -122,8 +124,13 @@ class Connector(ABC):
 
     platform: ClassVar[str]
     needs_attachment: ClassVar[str] = ""  # "", "any", "video"
+    has_title: ClassVar[bool] = False  # a field of its own for the title, and for tags
+    joins_languages: ClassVar[bool] = False  # its readers expect Hindi and English in one post
+    title_line: ClassVar[str] = ""  # how the title heads the text, for instance "*{}*"
     # False where the platform offers no way to read what was sent, so that silence proves nothing.
     silence_is_proof: ClassVar[bool] = True
+    # Other hosts of the platform that may receive a file, if its own answer sends us there (S9).
+    upload_hosts: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, http: Http, account: Account) -> None:
         self.http = http

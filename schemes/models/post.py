@@ -39,7 +39,12 @@ class Post(models.Model):
     department = models.ForeignKey(Department, models.PROTECT, related_name="posts")
     kind = models.CharField(_("kind"), max_length=20, choices=PostKind)
     scheme = models.ForeignKey(
-        Scheme, models.PROTECT, null=True, blank=True, related_name="posts", verbose_name=_("scheme")
+        Scheme,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="posts",
+        verbose_name=_("scheme"),
     )
     title_hi = models.CharField(_("title in Hindi"), max_length=100)
     title_en = models.CharField(_("title in English"), max_length=100, blank=True)
@@ -74,7 +79,9 @@ class Post(models.Model):
     class Meta:
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(state__in=PostState.values), name="post_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=PostState.values), name="post_state_known"
+            ),
             models.CheckConstraint(condition=Q(kind__in=PostKind.values), name="post_kind_known"),
             models.CheckConstraint(condition=Q(route__in=Route.values), name="post_route_known"),
             models.CheckConstraint(condition=~Q(text_hi=""), name="post_has_hindi_text"),

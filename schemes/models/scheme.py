@@ -109,9 +109,7 @@ class Scheme(models.Model):
     launched = models.PositiveSmallIntegerField(_("launched in"), null=True, blank=True)
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
-    apply_mode = models.CharField(
-        _("way to apply"), max_length=20, choices=ApplyMode, blank=True
-    )
+    apply_mode = models.CharField(_("way to apply"), max_length=20, choices=ApplyMode, blank=True)
     apply_url = models.URLField(_("address to apply"), max_length=500, blank=True)
     helpline = models.CharField(_("helpline"), max_length=100, blank=True)
     source_note = models.TextField(_("source"), blank=True)
@@ -188,7 +186,12 @@ class Progress(models.Model):
 
     indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="readings")
     district = models.ForeignKey(  # none: the whole State
-        District, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("district")
+        District,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("district"),
     )
     target = models.DecimalField(
         _("target"), max_digits=16, decimal_places=2, null=True, blank=True

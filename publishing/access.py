@@ -1,0 +1,61 @@
+"""Who may see and decide what about deliveries and media."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404
+
+from departments import access as departments_access
+from departments.roles import Role
+
+from .models import Delivery, Media, PartMedia
+from .states import DeliveryState
+
+if TYPE_CHECKING:
+    from departments.access import Person
+
+
+def visible_deliveries(user: Person) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(
+        message__department__in=departments_access.visible_departments(user)
+    )
+
+
+def get_delivery(user: Person, pk: int) -> Delivery:
+    found = visible_deliveries(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def can_decide(user: Person, delivery: Delivery) -> bool:
+    """Settle what no rule can, or have a refused delivery tried again after mending."""
+    department_id = delivery.message.department_id
+    return departments_access.holds(
+        user, Role.DEPARTMENT_HEAD, department_id=department_id
+    ) or departments_access.holds(user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR)
+
+
+def can_add_media(user: Person, department_id: int) -> bool:
+    return departments_access.can_edit_handles(user, department_id)
+
+
+def visible_media(user: Person) -> QuerySet[Media]:
+    return Media.objects.filter(department__in=departments_access.visible_departments(user))
+
+
+def public_media() -> QuerySet[Media]:
+    """What has gone out: the platforms show it to everyone."""
+    gone_out = PartMedia.objects.filter(
+        media=OuterRef("pk"), part__message__deliveries__state=DeliveryState.SENT
+    )
+    return Media.objects.filter(Exists(gone_out))
+
+
+def get_media(user: Person, pk: int) -> Media:
+    found = visible_media(user).filter(pk=pk).first() or public_media().filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found

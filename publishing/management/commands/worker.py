@@ -1,0 +1,41 @@
+"""The background worker: django-q2's cluster, and beside it the pulse that wakes what is due.
+
+django-q2's own scheduler looks twice a minute; an announcement for ten o'clock should not wait
+for that, nor a delivery whose worker died. Any number of these may run, on any number of hosts.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections
+from django_q.cluster import Cluster
+
+from publishing.sending import sweep
+
+PULSE_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = "Publish what is due: run the task cluster and wake deliveries in time."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stopped = threading.Event()
+        cluster = Cluster()
+        cluster.start()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        while not stopped.wait(PULSE_SECONDS):
+            self._pulse()
+        cluster.stop()
+
+    def _pulse(self) -> None:
+        close_old_connections()
+        try:
+            sweep()
+        except DatabaseError as error:
+            # The database is away or locked; the rows are still there a second later.
+            self.stderr.write(f"pulse: {error}")

@@ -1,0 +1,56 @@
+"""When to try again, and when to stop: a table and a pure function, tested without a queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .connectors.errors import (
+    AlreadyPublished,
+    ConnectionRefused,
+    ConnectorError,
+    NotSent,
+    RateLimited,
+    Refused,
+    Unknown,
+)
+from .states import DeliveryState, Outcome
+
+# Seconds before the second, third ... try of what was surely not sent.
+WAITS = (20, 60, 180, 600, 1800, 3600)
+LONGEST_WAIT = 6 * 3600
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of the delivery: its next state, and in how many seconds to look again."""
+
+    outcome: str
+    state: str
+    wait: int | None = None
+    handle_needs_attention: bool = False
+
+
+def judge(error: ConnectorError, attempts_made: int, looks: tuple[int, ...]) -> Verdict:
+    """`attempts_made` counts this one; `looks` are the pauses before reading the platform."""
+    if isinstance(error, Unknown | AlreadyPublished):
+        # "Already there" says that an earlier try worked: read it back, never send again.
+        return Verdict(Outcome.UNKNOWN, DeliveryState.UNKNOWN, looks[0])
+    if isinstance(error, ConnectionRefused):
+        return Verdict(Outcome.REFUSED, DeliveryState.FAILED, handle_needs_attention=True)
+    if isinstance(error, Refused):
+        return Verdict(Outcome.REFUSED, DeliveryState.FAILED)
+    if isinstance(error, NotSent):
+        wait = _wait(error, attempts_made)
+        if wait is None:
+            return Verdict(Outcome.NOT_SENT, DeliveryState.FAILED)
+        return Verdict(Outcome.NOT_SENT, DeliveryState.WAITING, wait)
+    raise TypeError(error)
+
+
+def _wait(error: NotSent, attempts_made: int) -> int | None:
+    """Seconds; None when it was tried often enough. A limit delays and never uses up tries."""
+    if isinstance(error, RateLimited):
+        return min(error.retry_after or WAITS[min(attempts_made, len(WAITS)) - 1], LONGEST_WAIT)
+    if attempts_made > len(WAITS):
+        return None
+    return WAITS[attempts_made - 1]

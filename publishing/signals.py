@@ -1,0 +1,8 @@
+"""News for whoever is above this app. Nothing that must happen depends on a listener."""
+
+from django.dispatch import Signal
+
+# A delivery of this message was claimed for the first time. Arguments: message.
+message_started = Signal()
+# A delivery changed its state. Arguments: delivery.
+delivery_moved = Signal()

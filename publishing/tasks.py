@@ -1,0 +1,11 @@
+"""What the queue calls. Each takes a key, does one step, and may run twice without harm."""
+
+from . import sending
+
+
+def deliver(delivery_id: int) -> None:
+    sending.send(delivery_id)
+
+
+def look(delivery_id: int) -> None:
+    sending.look(delivery_id)

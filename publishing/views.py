@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from . import access, callbacks
+from .links import media_id_from
+from .models import Media
+
+CALLING_PLATFORMS = ("facebook", "instagram", "whatsapp")
+
+
+@require_safe
+@cache_control(private=True, max_age=3600)
+def media(request: HttpRequest, pk: int, size: str) -> FileResponse:
+    """A photo or video: to officers who may see it, and to everyone once it has gone out."""
+    found = access.get_media(request.user, pk)
+    return (
+        _file(found.thumbnail, "image/jpeg") if size == "small" else _file(found.file, found.mime)
+    )
+
+
+@require_safe
+def media_for_platform(request: HttpRequest, token: str) -> FileResponse:
+    """For platforms that fetch a file themselves; the address is the permission."""
+    pk = media_id_from(token)
+    if pk is None:
+        raise Http404
+    found = get_object_or_404(Media, pk=pk)
+    return _file(found.file, found.mime)
+
+
+# Signed by the platform over the raw body, which a cross-site form cannot do.
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def callback(request: HttpRequest, platform: str) -> HttpResponse:
+    if platform not in CALLING_PLATFORMS:
+        raise Http404
+    if request.method == "GET":
+        if not callbacks.is_our_subscription(request.GET.dict()):
+            return HttpResponse(status=403)
+        return HttpResponse(request.GET.get("hub.challenge", ""), content_type="text/plain")
+    if int(request.headers.get("Content-Length") or 0) > callbacks.LARGEST_BODY:
+        return HttpResponse(status=413)
+    body = request.body
+    if not callbacks.is_genuine(platform, body, request.headers.get("X-Hub-Signature-256", "")):
+        return HttpResponse(status=403)
+    callbacks.store_event(platform, body)
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def _file(stored, mime: str) -> FileResponse:  # type: ignore[no-untyped-def]
+    try:
+        return FileResponse(stored.open("rb"), content_type=mime)
+    except FileNotFoundError:
+        raise Http404 from None

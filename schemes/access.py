@@ -1,0 +1,124 @@
+"""Who may see, write and decide what about schemes and posts. The only place that compares roles.
+
+`can_` answers for one object, `visible_` for many, `get_` fetches one or raises Http404.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from departments.access import (
+    departments_with_role,
+    holds,
+    own_departments,
+    sees_every_department,
+    visible_departments,
+)
+from departments.roles import Role
+
+from .models import Post, Scheme
+from .workflow import EDITABLE, STEPS, Move, PostState
+
+if TYPE_CHECKING:
+    from departments.access import Person
+
+WRITERS = (Role.NODAL_OFFICER, Role.DEPARTMENT_HEAD)
+
+
+# --- schemes --------------------------------------------------------------------------------------
+
+
+def can_edit_scheme(user: Person, scheme: Scheme) -> bool:
+    return can_add_scheme(user, scheme.department_id)
+
+
+def can_add_scheme(user: Person, department_id: int) -> bool:
+    return holds(user, *WRITERS, department_id=department_id)
+
+
+def visible_schemes(user: Person) -> QuerySet[Scheme]:
+    """On the desk: everything of the departments one sees, shown to the public or not."""
+    return Scheme.objects.filter(department__in=visible_departments(user))
+
+
+def get_scheme(user: Person, slug: str) -> Scheme:
+    found = visible_schemes(user).select_related("department").filter(slug=slug).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+# --- posts ----------------------------------------------------------------------------------------
+
+
+def visible_posts(user: Person) -> QuerySet[Post]:
+    """Everything of one's own departments; for those who see the State, what has left the draft."""
+    own = Q(department__in=own_departments(user))
+    if sees_every_department(user):
+        return Post.objects.filter(own | ~Q(state=PostState.DRAFT))
+    return Post.objects.filter(own)
+
+
+def get_post(user: Person, pk: int) -> Post:
+    posts = visible_posts(user).select_related("department", "scheme", "author", "photo", "video")
+    found = posts.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def can_write_posts(user: Person, department_id: int) -> bool:
+    return holds(user, *WRITERS, department_id=department_id)
+
+
+def can_edit_post(user: Person, post: Post) -> bool:
+    return post.state in EDITABLE and can_write_posts(user, post.department_id)
+
+
+def can_withdraw(user: Person, post: Post) -> bool:
+    """The department may take its post back; once approved, so may the Directorate."""
+    if can_write_posts(user, post.department_id):
+        return True
+    directors = (Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR)
+    return post.state == PostState.APPROVED and holds(user, *directors)
+
+
+def can_review(user: Person, post: Post) -> bool:
+    """Holds the step's role, wrote no letter of it, and has not decided on it at another step."""
+    step = STEPS.get(post.state)
+    if step is None or not holds(user, step.role, department_id=post.department_id):
+        return False
+    if post.author_id == user.pk or post.writers.filter(pk=user.pk).exists():
+        return False
+    return not _has_decided(user, post)
+
+
+def _has_decided(user: Person, post: Post) -> bool:
+    """In this round: since the post was last submitted."""
+    submitted = post.reviews.filter(move=Move.SUBMIT).order_by("-version").first()
+    since = submitted.version if submitted else 0
+    return post.reviews.filter(reviewer_id=user.pk, move=Move.APPROVE, version__gt=since).exists()
+
+
+def steps_of(user: Person) -> list[str]:
+    """The steps at which this person decides today."""
+    return [
+        state
+        for state, step in STEPS.items()
+        if holds(user, step.role) or departments_with_role(user, step.role)
+    ]
+
+
+def queue_of(user: Person) -> QuerySet[Post]:
+    """What waits for this person's decision, the longest waiting first."""
+    waiting = Q(pk__in=[])
+    for state in steps_of(user):
+        here = Q(state=state)
+        if STEPS[state].role == Role.DEPARTMENT_HEAD:
+            here &= Q(department__in=departments_with_role(user, Role.DEPARTMENT_HEAD))
+        waiting |= here
+    posts = visible_posts(user).filter(waiting)
+    return posts.exclude(author_id=user.pk).exclude(writers=user.pk).order_by("state_since", "pk")

@@ -1,0 +1,268 @@
+"""Every change to a post: written, changed, submitted, decided on, withdrawn, released.
+
+Always in this order: lock the row, ask access, ask the state table, change, write the review,
+write the audit entry, announce on commit. `version` is what was on the officer's screen: if the
+post has moved on since, nothing happens and they are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from departments.access import usable_handles
+from departments.models import Department, Handle, User
+from departments.states import HandleState
+from portal.audit.actions import record
+from portal.errors import MoveNotAllowed, NotPermitted
+from portal.web.text import tidy, tidy_line
+from publishing.actions import cancel_message, queue_message
+
+from . import access, workflow
+from .models import Post, Review
+from .seal import seal_of_post, sealed_parts
+from .variants import derived, media_for, previews, refresh_variants
+from .workflow import Move, PostState
+
+TEXTS = ("text_hi", "text_en", "text_ur")
+TITLES = ("title_hi", "title_en")
+
+
+@transaction.atomic
+def write_post(
+    department: Department, *, actor: User, handles: Iterable[Handle] = (), **fields: Any
+) -> Post:
+    """A new draft. `fields` are those of Post that an officer fills in."""
+    if not access.can_write_posts(actor, department.pk):
+        raise NotPermitted(_("You may not write posts for this department."))
+    fields = _tidied(fields)
+    _check_fields(department, fields, handles)
+    post = Post.objects.create(department=department, author=actor, **fields)
+    post.writers.add(actor)
+    post.handles.set(handles)
+    refresh_variants(post)
+    _record("schemes.post.created", post, actor, {"new": fields})
+    return post
+
+
+@transaction.atomic
+def change_post(
+    post: Post,
+    *,
+    version: int,
+    actor: User,
+    handles: Iterable[Handle],
+    variants: Mapping[str, Mapping[str, str]] | None = None,
+    **fields: Any,
+) -> Post:
+    """Change a draft. `variants` maps a platform to its edited text and title; a text equal to
+    the derived one, or empty, goes back to following the post.
+    """
+    post = _locked(post, version)
+    if not access.can_edit_post(actor, post):
+        raise NotPermitted(_("Only the department can change a post, and only as a draft."))
+    fields = _tidied(fields)
+    _check_fields(post.department, fields, handles)
+    old = {name: getattr(post, name) for name in fields if getattr(post, name) != fields[name]}
+    for name, value in fields.items():
+        setattr(post, name, value)
+    post.version += 1
+    post.save()
+    post.writers.add(actor)
+    post.handles.set(handles)
+    refresh_variants(post)
+    _edit_variants(post, variants or {})
+    new = {name: fields[name] for name in old}
+    _record("schemes.post.changed", post, actor, {"old": old, "new": new})
+    return post
+
+
+@transaction.atomic
+def submit_post(post: Post, *, version: int, actor: User) -> Post:
+    post = _locked(post, version)
+    if not access.can_edit_post(actor, post):
+        raise NotPermitted(_("Only the department can submit its post."))
+    _check_complete(post)
+    return _decide(post, Move.SUBMIT, "schemes.post.submitted", actor)
+
+
+@transaction.atomic
+def approve_post(post: Post, *, version: int, actor: User, comment: str = "") -> Post:
+    """Send the post a step up; the last step seals it and queues its deliveries."""
+    post = _locked(post, version)
+    _may_review(post, actor)
+    last = workflow.next_state(Move.APPROVE, post.state, post.route) == PostState.APPROVED
+    if not last:
+        return _decide(post, Move.APPROVE, "schemes.post.recommended", actor, comment)
+    _check_complete(post)
+    post.seal = seal_of_post(post)
+    post = _decide(post, Move.APPROVE, "schemes.post.approved", actor, comment)
+    _hand_over(post, actor)
+    return post
+
+
+@transaction.atomic
+def return_post(post: Post, *, version: int, actor: User, comment: str) -> Post:
+    post = _locked(post, version)
+    _may_review(post, actor)
+    if not comment.strip():
+        raise MoveNotAllowed(_("Say why you return the post, so that it can be mended."))
+    return _decide(post, Move.RETURN, "schemes.post.returned", actor, comment)
+
+
+@transaction.atomic
+def reopen_post(post: Post, *, version: int, actor: User) -> Post:
+    """Take a returned post up again."""
+    post = _locked(post, version)
+    if not access.can_write_posts(actor, post.department_id):
+        raise NotPermitted(_("Only the department can take its post up again."))
+    return _decide(post, Move.REOPEN, "schemes.post.reopened", actor)
+
+
+@transaction.atomic
+def withdraw_post(post: Post, *, version: int, actor: User, comment: str = "") -> Post:
+    """Take the post back for good: possible until the first delivery begins."""
+    post = _locked(post, version)
+    if not access.can_withdraw(actor, post):
+        raise NotPermitted(_("You may not withdraw this post."))
+    message = post.message
+    if message:
+        cancel_message(message, actor=actor, reason=comment)
+    post.seal = ""
+    return _decide(post, Move.WITHDRAW, "schemes.post.withdrawn", actor, comment)
+
+
+@transaction.atomic
+def release_post(post: Post) -> Post:
+    """The publisher has begun to send it. The portal's own move; again and again does no harm."""
+    post = Post.objects.select_for_update(of=("self",)).get(pk=post.pk)
+    if workflow.allows(Move.RELEASE, post.state):
+        post.state, post.state_since = PostState.RELEASED, timezone.now()
+        post.version += 1
+        post.save()
+        _record("schemes.post.released", post, None, {"new": post.state})
+    return post
+
+
+# --- inside -----------------------------------------------------------------------------------------
+
+
+def _locked(post: Post, version: int) -> Post:
+    found = (
+        Post.objects.select_for_update(of=("self",)).select_related("department").get(pk=post.pk)
+    )
+    if found.version != version:
+        raise MoveNotAllowed(
+            _("The post has changed since you opened this page. Look at it again, then decide.")
+        )
+    return found
+
+
+def _may_review(post: Post, actor: User) -> None:
+    if not workflow.allows(Move.APPROVE, post.state):
+        raise MoveNotAllowed(_("The post is not waiting for a decision."))
+    if not access.can_review(actor, post):
+        raise NotPermitted(_("You may not decide on this post: it is not your step, or you wrote "
+                             "or already approved it."))  # fmt: skip
+
+
+def _decide(post: Post, move: str, action: str, actor: User, comment: str = "") -> Post:
+    """Make the move, with its review and its audit entry."""
+    old = post.state
+    try:
+        new = workflow.next_state(move, old, post.route)
+    except KeyError:
+        raise MoveNotAllowed(_("The post is not in a state in which this can be done.")) from None
+    Review.objects.create(
+        post=post,
+        step=old,
+        move=move,
+        reviewer=actor,
+        comment=tidy(comment),
+        version=post.version,
+        content=seal_of_post(post),
+    )
+    post.state, post.state_since = new, timezone.now()
+    post.version += 1
+    post.save()
+    data = {"old": old, "new": new, "comment": tidy(comment), "seal": post.seal}
+    _record(action, post, actor, data)
+    return post
+
+
+def _hand_over(post: Post, actor: User) -> None:
+    media = {}
+    for variant in post.variants.all():
+        file = media_for(post, variant.platform)
+        media[variant.platform] = [file.pk] if file else []
+    queue_message(
+        department=post.department,
+        source="post",
+        source_id=post.pk,
+        parts=sealed_parts(post),
+        media=media,
+        handles=list(post.handles.order_by("pk")),
+        not_before=post.publish_at,
+        not_after=post.last_useful_at,
+        seal=post.seal,
+        actor=actor,
+    )
+
+
+def _tidied(fields: dict[str, Any]) -> dict[str, Any]:
+    tidied = dict(fields)
+    tidied.update({name: tidy(fields[name]) for name in TEXTS if name in fields})
+    tidied.update({name: tidy_line(fields[name]) for name in TITLES if name in fields})
+    return tidied
+
+
+def _check_fields(
+    department: Department, fields: Mapping[str, Any], handles: Iterable[Handle]
+) -> None:
+    """What no officer may put together, whatever form or import it came through."""
+    if not fields["text_hi"] or not fields["title_hi"]:
+        raise MoveNotAllowed(_("The title and the text in Hindi are needed."))
+    if not workflow.route_allowed(fields["kind"], fields["route"]):
+        raise MoveNotAllowed(_("A post of this kind must take the longer route."))
+    belonging = (fields.get("scheme"), fields.get("photo"), fields.get("video"))
+    if any(thing and thing.department_id != department.pk for thing in belonging):
+        raise MoveNotAllowed(_("The scheme, photo and video must belong to the department."))
+    usable = set(usable_handles([department.pk]).values_list("pk", flat=True))
+    if any(handle.pk not in usable for handle in handles):
+        raise MoveNotAllowed(_("Choose connected handles of this department only."))
+
+
+def _edit_variants(post: Post, edits: Mapping[str, Mapping[str, str]]) -> None:
+    for variant in post.variants.filter(platform__in=edits):
+        follows = derived(post, variant.platform)
+        text = tidy(edits[variant.platform].get("text", "")) or follows["text"]
+        title = tidy_line(edits[variant.platform].get("title", "")) or follows["title"]
+        variant.is_edited = (text, title) != (follows["text"], follows["title"])
+        variant.text, variant.title = str(text), str(title)
+        variant.save()
+
+
+def _check_complete(post: Post) -> None:
+    """What must be in order before anyone is asked to approve, and again before it is sealed."""
+    handles = list(post.handles.all())
+    if not handles:
+        raise MoveNotAllowed(_("Choose at least one handle."))
+    if any(handle.state != HandleState.CONNECTED for handle in handles):
+        raise MoveNotAllowed(_("A chosen handle is no longer connected. Choose again."))
+    if _is_over(post.last_useful_at):
+        raise MoveNotAllowed(_("The time after which the post is useless has passed."))
+    if any(preview.is_refused for preview in previews(post)):
+        raise MoveNotAllowed(_("A platform would refuse the post. Mend what the previews say."))
+
+
+def _is_over(moment: datetime | None) -> bool:
+    return moment is not None and moment <= timezone.now()
+
+
+def _record(action: str, post: Post, actor: User | None, data: dict[str, Any]) -> None:
+    record(action, post, actor=actor, department=post.department.slug, data=data)
