@@ -171,7 +171,7 @@ def connect_handle(
 
 @transaction.atomic
 def mark_handle(handle: Handle, reason: str) -> Handle:
-    """The platform refused the connection: an officer must look. No change if it says so already."""
+    """The platform refused the connection: an officer must look."""
     handle = _locked(handle)
     if handle.state != HandleState.CONNECTED:
         return handle
