@@ -41,7 +41,7 @@ class LeaseLost(Exception):
     """Another worker has the delivery now, or the delivery is settled. Stop, write nothing."""
 
 
-# --- messages -----------------------------------------------------------------------------------
+# --- messages ------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -129,7 +129,7 @@ def wake(delivery_ids: Iterable[int]) -> None:
         async_task("publishing.tasks.deliver", pk, task_name=f"deliver-{pk}")
 
 
-# --- what a worker does with a delivery -----------------------------------------------------------
+# --- what a worker does with a delivery ----------------------------------------------------------
 
 
 @transaction.atomic
@@ -209,7 +209,7 @@ def settle(
         mark_handle(delivery.handle, problem)
 
 
-# --- what nobody holds ----------------------------------------------------------------------------
+# --- what nobody holds ---------------------------------------------------------------------------
 
 
 def wake_due(*, at: datetime | None = None, limit: int = 500) -> int:
@@ -309,7 +309,7 @@ def not_there(delivery: Delivery) -> None:
     _move(delivery, DeliveryState.QUEUED, problem=delivery.problem, wait=0)
 
 
-# --- what an officer does ---------------------------------------------------------------------------
+# --- what an officer does ------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -348,7 +348,7 @@ def requeue_delivery(delivery: Delivery, *, actor: User) -> Delivery:
     return delivery
 
 
-# --- inside -----------------------------------------------------------------------------------------
+# --- inside --------------------------------------------------------------------------------------
 
 
 def _as_holder(delivery: Delivery) -> Any:

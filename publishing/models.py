@@ -251,7 +251,7 @@ class Attempt(models.Model):
 
 
 class CallbackEvent(models.Model):
-    """What a platform sent to us, raw, before anything is done with it. A replay changes nothing."""
+    """What a platform sent to us, raw and once, before anything is done with it."""
 
     platform = models.CharField(max_length=20, choices=Platform)
     key = models.CharField(max_length=64)  # SHA-256 of the body

@@ -119,7 +119,7 @@ def connector_for(delivery: Delivery) -> Connector:
 
 
 def look(delivery_id: int) -> None:
-    """Read the platform for a delivery whose outcome is unknown, and decide if it can be decided."""
+    """Read the platform for a delivery whose outcome is unknown, and decide if possible."""
     delivery = Delivery.objects.select_related("message", "handle").get(pk=delivery_id)
     if not actions.take_look(delivery):
         return

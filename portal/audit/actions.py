@@ -1,4 +1,4 @@
-"""`record` writes an audit entry inside the caller's transaction; `broken_links` checks the chain."""
+"""`record` appends an entry in the caller's transaction; `broken_links` checks the chain."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _masked(value: Any, key: str = "") -> Any:
 
 
 def broken_links() -> Iterator[str]:
-    """Everything that is wrong with the chain, in words for the terminal; nothing if it is whole."""
+    """Everything that is wrong with the chain, in words for the terminal."""
     previous, number = FIRST_HASH, 0
     for entry in AuditEntry.objects.order_by("number").iterator():
         number += 1
