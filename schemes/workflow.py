@@ -7,6 +7,7 @@ access.py; what happens at a move is in actions.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils.functional import Promise
@@ -128,3 +129,12 @@ def next_state(move: str, state: str, route: str) -> str:
 
 def route_allowed(kind: str, route: str) -> bool:
     return len(ROUTES[route]) >= len(ROUTES[KIND_ROUTES[kind]])
+
+
+def due(since: datetime, step: Step) -> datetime:
+    """Until when the step should have decided: working days, Saturdays and Sundays left out."""
+    days, moment = step.working_days, since
+    while days:
+        moment += timedelta(days=1)
+        days -= moment.weekday() < 5
+    return moment

@@ -1,0 +1,69 @@
+"""Messages and deliveries for tests, named by state."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime
+
+from departments.actions import connect_handle
+from departments.credentials import Secrets
+from departments.models import Department, Handle, User
+from publishing.actions import claim, queue_message
+from publishing.models import Delivery
+from publishing.seal import SealedPart, compute_seal
+
+_numbers = itertools.count(1)
+
+
+def department() -> Department:
+    number = next(_numbers)
+    return Department.objects.create(
+        slug=f"department-{number}",
+        name_hi=f"विभाग {number}",
+        name_en=f"Department {number}",
+        kind="department",
+    )
+
+
+def officer() -> User:
+    number = next(_numbers)
+    return User.objects.create_user(f"officer-{number}@example.in", name=f"अधिकारी {number}")
+
+
+def connected_handle(owner: Department, platform: str = "x") -> Handle:
+    number = next(_numbers)
+    handle = Handle.objects.create(department=owner, platform=platform, name=f"handle{number}")
+    secrets = Secrets(f"token-{number}", {"group": f"group-{number}"})
+    return connect_handle(handle, external_id=str(number), secrets=secrets, actor=None)
+
+
+def queued_delivery(
+    text: str = "जनपद लखनऊ में शिविर 25 नवम्बर को।",
+    *,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+) -> Delivery:
+    """Sealed, committed, its handle connected; nothing has been tried yet."""
+    owner = department()
+    handle = connected_handle(owner)
+    part = SealedPart("x", text, "", (), ())
+    message = queue_message(
+        department=owner,
+        source="post",
+        source_id=next(_numbers),
+        parts=[part],
+        media={},
+        handles=[handle],
+        not_before=not_before,
+        not_after=not_after,
+        seal=compute_seal([part], [handle.pk], not_before, not_after),
+        actor=officer(),
+    )
+    return message.deliveries.get()
+
+
+def sending_delivery() -> Delivery:
+    """Claimed by a worker that has not called the platform yet."""
+    claimed = claim(queued_delivery().pk, worker="worker-1")
+    assert claimed
+    return claimed[0]

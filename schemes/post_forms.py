@@ -1,0 +1,244 @@
+"""What an officer types about a post, checked for form; what is allowed is for the actions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from departments.access import own_departments, usable_handles
+from departments.models import Department, User
+from departments.platforms import Platform
+from portal.errors import ActionRefused
+from portal.web.text import plain_digits
+from publishing.media import add_media
+from publishing.models import Media, MediaKind
+
+from .access import visible_schemes
+from .models import Post, Variant
+from .variants import Preview, derived, preview
+
+LONGEST_TEXT = 20_000  # characters; the longest any platform takes, and far below any harm
+MOMENT = "%Y-%m-%dT%H:%M"
+
+
+class MomentField(forms.DateTimeField):
+    """A day and a time in IST, typed with any digits."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
+
+    def __init__(self, **options: Any) -> None:
+        formats = [MOMENT, "%Y-%m-%dT%H:%M:%S", "%d-%m-%Y %H:%M"]
+        super().__init__(required=False, input_formats=formats, **options)
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(plain_digits(value) if isinstance(value, str) else value)
+
+
+def _lines(rows: int, language: str) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "lang": language, "dir": "auto"})
+
+
+class PostForm(forms.ModelForm):
+    publish_at = MomentField(
+        label=_("Publish at"), help_text=_("Leave empty to publish as soon as it is approved.")
+    )
+    last_useful_at = MomentField(
+        label=_("Not later than"),
+        help_text=_("After this moment the post would be stale and is not published."),
+    )
+    photo_file = forms.FileField(
+        label=_("Photo"),
+        required=False,
+        help_text=_("JPEG, PNG or WebP, at most 5 MB."),
+        widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+    photo_alt_hi = forms.CharField(
+        label=_("What the photo shows, in Hindi"), max_length=140, required=False
+    )
+    photo_alt_en = forms.CharField(
+        label=_("What the photo shows, in English"), max_length=140, required=False
+    )
+    video_file = forms.FileField(
+        label=_("Video"),
+        required=False,
+        help_text=_("MP4, at most 64 MB. YouTube needs one."),
+        widget=forms.ClearableFileInput(attrs={"accept": "video/mp4"}),
+    )
+    video_alt_hi = forms.CharField(
+        label=_("What the video shows, in Hindi"), max_length=140, required=False
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Post
+        fields: ClassVar = [
+            "department",
+            "kind",
+            "route",
+            "scheme",
+            "title_hi",
+            "title_en",
+            "text_hi",
+            "text_en",
+            "text_ur",
+            "handles",
+            "photo",
+            "video",
+            "publish_at",
+            "last_useful_at",
+        ]
+        widgets: ClassVar = {
+            "title_hi": forms.TextInput(attrs={"lang": "hi"}),
+            "title_en": forms.TextInput(attrs={"lang": "en"}),
+            "text_hi": _lines(10, "hi"),
+            "text_en": _lines(10, "en"),
+            "text_ur": _lines(4, "ur"),
+            "handles": forms.CheckboxSelectMultiple,
+        }
+
+    def __init__(self, *args: Any, officer: User, **options: Any) -> None:
+        self.officer = officer
+        super().__init__(*args, **options)
+        departments = own_departments(officer)
+        keys = list(departments.values_list("pk", flat=True))
+        self.fields["department"].queryset = departments
+        self.fields["scheme"].queryset = visible_schemes(officer).filter(department__in=keys)
+        self.fields["scheme"].empty_label = _("No scheme")
+        self.fields["handles"].queryset = usable_handles(keys)
+        for kind, name in ((MediaKind.PHOTO, "photo"), (MediaKind.VIDEO, "video")):
+            self.fields[name].queryset = Media.objects.filter(department__in=keys, kind=kind)
+            self.fields[name].label = _("From the library")
+            self.fields[name].empty_label = _("None")
+        for name in ("text_hi", "text_en", "text_ur"):
+            self.fields[name].max_length = LONGEST_TEXT
+            self.fields[name].widget.attrs["maxlength"] = LONGEST_TEXT
+        if len(keys) == 1:
+            self.fields["department"].initial = keys[0]
+            self.fields["department"].empty_label = None
+        if self.instance.pk:
+            self.fields["department"].disabled = True
+            self.fields["version"].initial = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        now = timezone.now()
+        late = cleaned.get("last_useful_at")
+        if late and late <= now:
+            self.add_error("last_useful_at", _("This moment has already passed."))
+        if late and late <= (cleaned.get("publish_at") or now):
+            self.add_error("last_useful_at", _("Give a moment after the time of publishing."))
+        for name in ("text_hi", "text_en", "text_ur"):
+            if len(cleaned.get(name) or "") > LONGEST_TEXT:
+                self.add_error(name, _("The text is too long for any platform."))
+        for kind in ("photo", "video"):
+            if cleaned.get(f"{kind}_file") and not cleaned.get(f"{kind}_alt_hi", "").strip():
+                self.add_error(
+                    f"{kind}_alt_hi", _("Say what it shows, for people who cannot see it.")
+                )
+        return cleaned
+
+    def take_files(self, department: Department) -> None:
+        """Store valid uploads at once, so that an error elsewhere on the page loses no file."""
+        for kind in ("photo", "video"):
+            upload = self.cleaned_data.get(f"{kind}_file")
+            alt = self.cleaned_data.get(f"{kind}_alt_hi", "").strip()
+            if upload and alt:
+                self._take(kind, department, upload, alt)
+
+    def _take(self, kind: str, department: Department, upload: UploadedFile, alt: str) -> None:
+        try:
+            media = add_media(
+                department,
+                upload,
+                alt_hi=alt,
+                alt_en=self.cleaned_data.get(f"{kind}_alt_en", ""),
+                actor=self.officer,
+            )
+        except ActionRefused as refusal:
+            self.add_error(f"{kind}_file", str(refusal.message))
+            return
+        if media.kind != kind:
+            self.add_error(f"{kind}_file", _("This file is of another kind."))
+            return
+        self.cleaned_data[kind] = media
+        self.data = self.data.copy()  # the page shown again offers it as chosen
+        self.data[kind] = str(media.pk)
+
+    def post_fields(self) -> dict[str, Any]:
+        """What the actions take, besides department and handles."""
+        names = set(self.Meta.fields) - {"department", "handles"}
+        return {name: self.cleaned_data.get(name) for name in names}
+
+    def handle_groups(self) -> list[tuple[str, list[Any]]]:
+        """The handles to choose from, by platform: [(label, [checkbox, ...]), ...]."""
+        groups: dict[str, list[Any]] = {}
+        platforms = dict(self.fields["handles"].queryset.values_list("pk", "platform"))
+        for box in self["handles"].subwidgets:
+            platform = Platform(platforms[box.data["value"].value])
+            groups.setdefault(str(platform.label), []).append(box)
+        return list(groups.items())
+
+
+def variant_edits(data: Any) -> dict[str, dict[str, str]]:
+    """The officer's own words for single platforms: variant-<platform>-text and -title."""
+    return {
+        platform: {
+            "text": data.get(f"variant-{platform}-text", "")[:LONGEST_TEXT],
+            "title": data.get(f"variant-{platform}-title", "")[:250],
+        }
+        for platform in Platform.values
+        if f"variant-{platform}-text" in data
+    }
+
+
+def unsaved_previews(form: PostForm, edits: dict[str, dict[str, str]]) -> list[Preview]:
+    """What the platforms would get of what is on the screen now, valid or not; stores nothing."""
+    form.is_valid()
+    cleaned = form.cleaned_data
+    texts = {
+        name: cleaned.get(name) or ""
+        for name in ("title_hi", "title_en", "text_hi", "text_en", "text_ur")
+    }
+    media = {name: cleaned.get(name) for name in ("photo", "video", "scheme")}
+    post = Post(**texts, **media)
+    handles: QuerySet | list[Any] = cleaned.get("handles") or []
+    chosen = {handle.platform for handle in handles}
+    return [
+        preview(post, _variant(post, platform, edits.get(platform, {})))
+        for platform in Platform.values
+        if platform in chosen
+    ]
+
+
+def _variant(post: Post, platform: str, edit: dict[str, str]) -> Variant:
+    words = {**derived(post, platform), **{name: text for name, text in edit.items() if text}}
+    return Variant(post=post, platform=platform, is_edited=bool(edit.get("text")), **words)
+
+
+class DecisionForm(forms.Form):
+    """A reviewer's or the department's word on a post."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    comment = forms.CharField(
+        label=_("Comment"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )
+
+
+class DeliveryDecisionForm(forms.Form):
+    """What an officer saw on the platform."""
+
+    is_out = forms.TypedChoiceField(
+        label=_("What do you see on the platform?"),
+        choices=[("yes", _("The post is there")), ("no", _("The post is not there"))],
+        coerce=lambda answer: answer == "yes",
+        widget=forms.RadioSelect,
+    )
+    permalink = forms.URLField(label=_("Link of the post"), required=False, assume_scheme="https")

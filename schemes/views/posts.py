@@ -1,0 +1,342 @@
+"""The officers' pages about posts: home, lists, queue, compose, review, deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from departments.decorators import officer_required
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from portal.web.paging import page_of
+
+from departments.access import can_read_audit, own_departments, visible_departments, visible_handles
+from departments.states import HandleState
+from portal.errors import ActionRefused
+from publishing import access as publishing_access
+from publishing.actions import decide_delivery, requeue_delivery
+from publishing.models import Delivery
+from publishing.states import DeliveryState
+from schemes import access, actions, workflow
+from schemes.models import Post
+from schemes.post_forms import (
+    DecisionForm,
+    DeliveryDecisionForm,
+    PostForm,
+    unsaved_previews,
+    variant_edits,
+)
+from schemes.variants import previews
+from schemes.workflow import STEPS, Move, PostKind, PostState
+
+PER_PAGE = 25
+
+TABS: dict[str, tuple[str, ...]] = {
+    "all": tuple(PostState.values),
+    "draft": (PostState.DRAFT,),
+    "returned": (PostState.RETURNED,),
+    "in_approval": tuple(STEPS),
+    "approved": (PostState.APPROVED,),
+    "released": (PostState.RELEASED,),
+    "withdrawn": (PostState.WITHDRAWN,),
+}
+
+
+@officer_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What waits for me, oldest first."""
+    mine = access.visible_posts(request.user).select_related("department")
+    own = mine.filter(department__in=own_departments(request.user))
+    troubled = Q(state=DeliveryState.FAILED) | Q(problem="needs_decision")
+    deliveries = publishing_access.visible_deliveries(request.user).filter(troubled)
+    return render(
+        request,
+        "desk/home.html",
+        {
+            "queue": access.queue_of(request.user).select_related("department")[:10],
+            "queue_count": access.queue_of(request.user).count(),
+            "returned": own.filter(state=PostState.RETURNED).order_by("state_since")[:10],
+            "drafts": own.filter(state=PostState.DRAFT).order_by("state_since")[:10],
+            "deliveries": deliveries.select_related("message", "handle__department")[:10],
+            "attention": visible_handles(request.user)
+            .filter(state=HandleState.ATTENTION)
+            .select_related("department")[:10],
+            "upcoming": mine.filter(state=PostState.APPROVED).order_by("publish_at")[:10],
+            "latest": mine.filter(state=PostState.RELEASED).order_by("-state_since")[:5],
+            "may_write": own_departments(request.user).exists(),
+            "may_decide": bool(access.steps_of(request.user)),
+        },
+    )
+
+
+@officer_required
+@require_safe
+def post_list(request: HttpRequest) -> HttpResponse:
+    posts = _filtered(request, access.visible_posts(request.user))
+    counts = dict(posts.order_by().values_list("state").annotate(Count("pk")))
+    tab = request.GET.get("tab", "all")
+    tab = tab if tab in TABS else "all"
+    rows = posts.filter(state__in=TABS[tab]).select_related("department", "scheme", "author")
+    return render(
+        request,
+        "desk/posts.html",
+        {
+            "page": page_of(rows, request, PER_PAGE),
+            "tab": tab,
+            "tabs": {
+                name: sum(counts.get(state, 0) for state in states) for name, states in TABS.items()
+            },
+            "kinds": PostKind.choices,
+            "departments": visible_departments(request.user),
+            "may_write": own_departments(request.user).exists(),
+        },
+    )
+
+
+def _filtered(request: HttpRequest, posts: QuerySet[Post]) -> QuerySet[Post]:
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
+    if words:
+        posts = posts.filter(
+            Q(title_hi__icontains=words)
+            | Q(title_en__icontains=words)
+            | Q(text_hi__icontains=words)
+        )
+    if request.GET.get("kind") in PostKind.values:
+        posts = posts.filter(kind=request.GET["kind"])
+    if request.GET.get("department"):
+        posts = posts.filter(department__slug=request.GET["department"].replace("\x00", "")[:100])
+    return posts
+
+
+@officer_required
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """What waits for my decision: a tab for each step that is mine."""
+    steps = access.steps_of(request.user)
+    waiting = access.queue_of(request.user)
+    counts = dict(waiting.order_by().values_list("state").annotate(Count("pk")))
+    step = request.GET.get("step") or next((s for s in steps if counts.get(s)), "")
+    step = step if step in steps else (steps[0] if steps else "")
+    rows = waiting.filter(state=step).select_related("department", "scheme", "author")
+    return render(
+        request,
+        "desk/queue.html",
+        {
+            "page": page_of(rows, request, PER_PAGE),
+            "step": step,
+            "tabs": [(state, STEPS[state].title, counts.get(state, 0)) for state in steps],
+        },
+    )
+
+
+@officer_required
+@require_http_methods(["GET", "POST"])
+def post_add(request: HttpRequest) -> HttpResponse:
+    if not own_departments(request.user).exists():
+        raise Http404
+    form = PostForm(request.POST or None, request.FILES or None, officer=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.take_files(form.cleaned_data["department"])
+        if not form.errors:
+            post = _attempt(
+                form,
+                lambda: actions.write_post(
+                    form.cleaned_data["department"],
+                    handles=form.cleaned_data["handles"],
+                    actor=request.user,
+                    **form.post_fields(),
+                ),
+            )
+            if post:
+                return redirect("desk:post", post.pk)
+    return _compose(request, form)
+
+
+@officer_required
+@require_http_methods(["GET", "POST"])
+def post_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    post = access.get_post(request.user, pk)
+    if not access.can_write_posts(request.user, post.department_id):
+        raise Http404
+    if post.state not in workflow.EDITABLE:
+        return redirect("desk:post", post.pk)
+    form = PostForm(
+        request.POST or None, request.FILES or None, instance=post, officer=request.user
+    )
+    if request.method == "POST" and form.is_valid():
+        form.take_files(post.department)
+        if not form.errors:
+            changed = _attempt(
+                form,
+                lambda: actions.change_post(
+                    post,
+                    version=form.cleaned_data.get("version") or 0,
+                    handles=form.cleaned_data["handles"],
+                    variants=variant_edits(request.POST),
+                    actor=request.user,
+                    **form.post_fields(),
+                ),
+            )
+            if changed:
+                return redirect("desk:post", post.pk)
+    return _compose(request, form)
+
+
+def _attempt(form: PostForm, act: Callable[[], Post]) -> Post | None:
+    """Do it, or say on the form why not; what was typed stays."""
+    try:
+        return act()
+    except ActionRefused as refusal:
+        form.add_error(None, str(refusal.message))
+        return None
+
+
+def _compose(request: HttpRequest, form: PostForm) -> HttpResponse:
+    if request.method == "POST":
+        shown = unsaved_previews(form, variant_edits(request.POST)) if form.is_bound else []
+    else:
+        shown = previews(form.instance) if form.instance.pk else []
+    context = {"form": form, "post": form.instance, "previews": shown}
+    return render(request, "desk/compose.html", context, status=422 if form.errors else 200)
+
+
+@officer_required
+@require_POST
+def post_preview(request: HttpRequest) -> HttpResponse:
+    """The previews beside the text, from the same rules that decide in the end."""
+    if not own_departments(request.user).exists():
+        raise Http404
+    form = PostForm(request.POST, officer=request.user)
+    shown = unsaved_previews(form, variant_edits(request.POST))
+    return render(request, "desk/_previews.html", {"previews": shown, "editable": True})
+
+
+@officer_required
+@require_safe
+def post_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    return _post_page(request, access.get_post(request.user, pk))
+
+
+def _post_page(
+    request: HttpRequest, post: Post, *, status: int = 200, comment: str = ""
+) -> HttpResponse:
+    message = post.message
+    deliveries = message.deliveries.select_related("handle") if message else Delivery.objects.none()
+    may_write = access.can_write_posts(request.user, post.department_id)
+    may_withdraw = workflow.allows(Move.WITHDRAW, post.state) and access.can_withdraw(
+        request.user, post
+    )
+    context = {
+        "post": post,
+        "previews": previews(post),
+        "handles": post.handles.select_related("department"),
+        "reviews": post.reviews.select_related("reviewer"),
+        "deliveries": deliveries.prefetch_related("attempts"),
+        "ladder": _ladder(post),
+        "decision": DecisionForm(initial={"version": post.version, "comment": comment}),
+        "delivery_decision": DeliveryDecisionForm(),
+        "may_review": access.can_review(request.user, post),
+        "may_edit": access.can_edit_post(request.user, post),
+        "may_reopen": may_write and workflow.allows(Move.REOPEN, post.state),
+        "may_withdraw": may_withdraw,
+        "may_read_audit": can_read_audit(request.user),
+        "next_in_queue": _next_in_queue(request, post),
+    }
+    return render(request, "desk/post.html", context, status=status)
+
+
+def _ladder(post: Post) -> list[dict[str, object]]:
+    """The steps of its route, each with who decided there in this round, if anyone."""
+    decided = {}
+    for review in post.reviews.select_related("reviewer").order_by("version"):
+        if review.move == Move.SUBMIT:
+            decided = {}
+        decided[review.step] = review
+    return [
+        {
+            "step": STEPS[state],
+            "review": decided.get(state),
+            "is_here": post.state == state,
+            "due": workflow.due(post.state_since, STEPS[state]) if post.state == state else None,
+        }
+        for state in post.steps
+    ]
+
+
+def _next_in_queue(request: HttpRequest, post: Post) -> Post | None:
+    return access.queue_of(request.user).exclude(pk=post.pk).first()
+
+
+_DECISIONS = {
+    "approve": actions.approve_post,
+    "return": actions.return_post,
+    "withdraw": actions.withdraw_post,
+}
+_MOVES = {"submit": actions.submit_post, "reopen": actions.reopen_post}
+_DONE = {
+    "submit": _("Submitted for approval."),
+    "approve": _("Approved."),
+    "return": _("Returned to the department."),
+    "reopen": _("The post is a draft again."),
+    "withdraw": _("The post has been withdrawn."),
+}
+
+
+@officer_required
+@require_POST
+def post_move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
+    """Submit, approve, return, reopen or withdraw; a refusal is said in words, nothing is lost."""
+    post = access.get_post(request.user, pk)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        messages.error(
+            request, " ".join(error for errors in form.errors.values() for error in errors)
+        )
+        return _post_page(request, post, status=422, comment=request.POST.get("comment", "")[:2000])
+    version, comment = form.cleaned_data["version"], form.cleaned_data["comment"]
+    try:
+        if move in _DECISIONS:
+            _DECISIONS[move](post, version=version, actor=request.user, comment=comment)
+        else:
+            _MOVES[move](post, version=version, actor=request.user)
+    except ActionRefused as refusal:
+        messages.error(request, str(refusal.message))
+        post = access.get_post(request.user, pk)
+        return _post_page(request, post, status=409, comment=comment)
+    messages.success(request, _DONE[move])
+    if access.visible_posts(request.user).filter(pk=pk).exists():
+        return redirect("desk:post", pk)
+    return redirect("desk:queue")
+
+
+@officer_required
+@require_POST
+def delivery_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    delivery = publishing_access.get_delivery(request.user, pk)
+    form = DeliveryDecisionForm(request.POST)
+    if form.is_valid():
+        _try(request, lambda: decide_delivery(delivery, actor=request.user, **form.cleaned_data))
+    else:
+        messages.error(request, _("Choose what you see on the platform."))
+    return redirect("desk:post", delivery.message.source_id)
+
+
+@officer_required
+@require_POST
+def delivery_requeue(request: HttpRequest, pk: int) -> HttpResponse:
+    delivery = publishing_access.get_delivery(request.user, pk)
+    _try(request, lambda: requeue_delivery(delivery, actor=request.user))
+    return redirect("desk:post", delivery.message.source_id)
+
+
+def _try(request: HttpRequest, act: Callable[[], object]) -> None:
+    try:
+        act()
+    except ActionRefused as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("Done."))
