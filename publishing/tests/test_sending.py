@@ -1,4 +1,4 @@
-"""A delivery from claim to receipt: claim, check again, call, store; and what reading back decides."""
+"""A delivery from claim to receipt: claim, check again, call, store, and read back."""
 
 from datetime import timedelta
 

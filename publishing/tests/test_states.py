@@ -40,7 +40,7 @@ def test_only_the_moves_of_the_table_exist(move):
 
 
 def test_what_may_have_left_is_never_sent_again_by_itself():
-    """From unknown there is no way to sending except through queued, after the platform was read."""
+    """From unknown, sending is reached through queued only, after the platform was read."""
     assert DeliveryState.SENDING not in MOVES[DeliveryState.UNKNOWN]
     assert DeliveryState.UNKNOWN not in RECALLABLE
 

@@ -1,4 +1,4 @@
-"""Posts and the people around them, named by state: `post_with_director()` waits for the Director."""
+"""Posts and the people around them, named by state: `post_with_director(office)`."""
 
 from __future__ import annotations
 

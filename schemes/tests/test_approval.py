@@ -1,4 +1,4 @@
-"""How a post is written, climbs, is returned, withdrawn, approved and sealed (M7, K1, design.md 4)."""
+"""How a post is written, climbs, is returned, withdrawn, approved and sealed (M7, K1)."""
 
 from datetime import timedelta
 

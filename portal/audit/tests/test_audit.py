@@ -78,9 +78,12 @@ def test_secrets_are_masked_at_any_depth(officer):
 )
 def test_the_database_refuses_to_change_or_remove(officer, audit_delete_guard, statement):
     three_entries(officer)
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
     assert AuditEntry.objects.count() == 3
 
 
