@@ -10,7 +10,7 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 from django_q.cluster import Cluster
 
@@ -29,6 +29,8 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
         while not stopped.wait(PULSE_SECONDS):
+            if not cluster.sentinel.is_alive():
+                raise CommandError("The task cluster has died; start the worker again.")
             self._pulse()
         cluster.stop()
 
