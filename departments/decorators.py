@@ -1,0 +1,30 @@
+"""Who gets past the door of the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from .access import is_officer
+
+View = Callable[..., HttpResponseBase]
+
+
+def officer_required(view: View) -> View:
+    """Sign-in first; someone without a charge today is told so, whatever address they tried."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not is_officer(request.user):
+            return render(request, "desk/no_charge.html", status=403)
+        return view(request, *args, **kwargs)
+
+    return never_cache(guarded)

@@ -1,0 +1,100 @@
+"""Form fields for what officers type: days, numbers, and text counted as people count it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import regex
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from .filters import read_day
+from .text import plain_digits, tidy, tidy_line
+
+
+def length_of(text: str) -> int:
+    """In characters as people count them: क्षि is one (H8)."""
+    return len(regex.findall(r"\X", text))
+
+
+class DayField(forms.DateField):
+    """dd-mm-yyyy in any digits; shown again as dd-mm-yyyy (N1, H9)."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("help_text", _("Day-month-year, for example 05-10-2026."))
+        widget = forms.DateInput(
+            format="%d-%m-%Y",
+            attrs={"inputmode": "numeric", "placeholder": "DD-MM-YYYY", "autocomplete": "off"},
+        )
+        super().__init__(widget=widget, **options)
+
+    def to_python(self, value: Any) -> date | None:
+        if not isinstance(value, str):
+            return super().to_python(value)
+        if not value.strip():
+            return None
+        day = read_day(value)
+        if day is None or not 1900 <= day.year <= 2200:
+            raise ValidationError(_("Write the day as DD-MM-YYYY, for example 05-10-2026."))
+        return day
+
+
+class AmountField(forms.DecimalField):
+    """A number in any digits, with or without the commas of lakh and crore."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("max_digits", 16)
+        options.setdefault("decimal_places", 2)
+        options.setdefault("min_value", 0)
+        super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if isinstance(value, str):
+            value = plain_digits(value).replace(",", "").replace(" ", "").lstrip("₹")
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            raise ValidationError(_("Write a number, for example 12,34,567.")) from None
+
+
+class LineField(forms.CharField):
+    """One line of text, at most `longest` characters as people count them."""
+
+    def __init__(self, *, longest: int, language: str = "", **options: Any) -> None:
+        self.longest = longest
+        attrs: dict[str, Any] = {"data-longest": longest, "dir": "auto"}
+        if language:
+            attrs["lang"] = language
+        options.setdefault("widget", forms.TextInput(attrs=attrs))
+        super().__init__(**options)
+
+    def to_python(self, value: Any) -> str:
+        return self._tidied(super().to_python(value) or "")
+
+    def _tidied(self, text: str) -> str:
+        return tidy_line(text)
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        long = length_of(value)
+        if long > self.longest:
+            raise ValidationError(
+                _("Shorten this to %(longest)d characters; it has %(long)d."),
+                params={"longest": self.longest, "long": long},
+            )
+
+
+class LinesField(LineField):
+    """Several lines of text."""
+
+    def __init__(self, *, longest: int, language: str = "", rows: int = 3, **options: Any) -> None:
+        attrs: dict[str, Any] = {"data-longest": longest, "dir": "auto", "rows": rows}
+        if language:
+            attrs["lang"] = language
+        super().__init__(longest=longest, widget=forms.Textarea(attrs=attrs), **options)
+
+    def _tidied(self, text: str) -> str:
+        return tidy(text)

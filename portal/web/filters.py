@@ -1,0 +1,42 @@
+"""What an address asks a list for. Anything not understood counts as not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import date, datetime
+
+from django.http import HttpRequest
+
+from .text import plain_digits, tidy_line
+
+LONGEST_QUERY = 200  # characters
+
+
+def asked_text(request: HttpRequest, name: str) -> str:
+    return tidy_line(request.GET.get(name, "")[:LONGEST_QUERY])
+
+
+def asked_choice(request: HttpRequest, name: str, choices: Container[str]) -> str:
+    value = request.GET.get(name, "")
+    return value if value in choices else ""
+
+
+def asked_number(request: HttpRequest, name: str) -> int | None:
+    digits = plain_digits(request.GET.get(name, "")).strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
+
+
+def asked_day(request: HttpRequest, name: str) -> date | None:
+    """A day as a browser's date field or a person writes it."""
+    return read_day(request.GET.get(name, ""))
+
+
+def read_day(text: str) -> date | None:
+    """dd-mm-yyyy, dd/mm/yyyy, dd.mm.yyyy or yyyy-mm-dd, in any digits (N1, H9)."""
+    text = plain_digits(text).strip()[:20].replace("/", "-").replace(".", "-")
+    for pattern in ("%d-%m-%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 a day has no zone
+        except ValueError:
+            continue
+    return None
