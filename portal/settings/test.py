@@ -27,3 +27,4 @@ PLATFORM_URLS = {
 }
 CALLBACK_SECRETS = dict.fromkeys(PLATFORM_URLS, "0123456789abcdef0123456789abcdef")
 CALLBACK_VERIFY_TOKEN = "test-verify-token"
+WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests

@@ -1,0 +1,120 @@
+"""What platforms send to us: verified over the raw bytes, stored once, then heard (meta.md 1.9)."""
+
+import hashlib
+import hmac
+import json
+import uuid
+
+import pytest
+from django.test import Client
+
+from publishing.callbacks import LARGEST_BODY, heard_about, is_genuine
+from publishing.models import CallbackEvent
+
+SECRET = "0123456789abcdef0123456789abcdef"
+REFERENCE = str(uuid.UUID(int=7))
+pytestmark = pytest.mark.django_db
+
+
+def signed(body: bytes) -> dict:
+    digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return {"X-Hub-Signature-256": f"sha256={digest}"}
+
+
+def status_update(state: str = "sent", reference: str = REFERENCE) -> bytes:
+    status = {"id": "wamid.A", "status": state, "biz_opaque_callback_data": reference}
+    change = {"field": "messages", "value": {"statuses": [status]}}
+    entry = {"id": "1", "changes": [change]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def post(body: bytes, headers: dict | None = None, platform: str = "whatsapp"):
+    headers = signed(body) if headers is None else headers
+    return Client().post(
+        f"/callbacks/{platform}/", body, content_type="application/json", headers=headers
+    )
+
+
+def test_meta_s_own_vector():
+    """The vector of meta.md 1.9: escapes are signed as they are sent."""
+    body = (
+        rb'{"object":"page","entry":[{"id":"1001","time":1795420800,"changes":[{"field":"feed",'
+        rb'"value":{"item":"comment","verb":"add","message":"\u0928\u092e\u0938\u094d\u0924\u0947"'
+        rb"}}]}]}"
+    )
+    signature = "sha256=cc8aaa2173a44dc73b6f957f1e3871503c72ccdfdb065098707c399a4c86e5ac"
+    assert is_genuine("facebook", body, signature)
+    assert not is_genuine("facebook", body + b" ", signature)
+
+
+def test_a_signed_event_is_stored_raw_and_heard():
+    body = status_update()
+    assert post(body).status_code == 200
+    assert CallbackEvent.objects.get().body == body.decode()
+    assert [said["id"] for said in heard_about(REFERENCE)] == ["wamid.A"]
+
+
+def test_a_replay_changes_nothing():
+    body = status_update()
+    assert [post(body).status_code for _ in range(3)] == [200, 200, 200]
+    assert CallbackEvent.objects.count() == 1
+    assert len(heard_about(REFERENCE)) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Hub-Signature-256": ""},
+        {"X-Hub-Signature-256": "sha256=" + "0" * 64},
+        {"X-Hub-Signature-256": "sha256=é"},
+        {"X-Hub-Signature": "sha1=anything"},
+    ],
+)
+def test_a_forged_event_is_refused(headers):
+    assert post(status_update(), headers).status_code == 403
+    assert not CallbackEvent.objects.exists()
+
+
+def test_without_a_secret_nothing_is_genuine(settings):
+    settings.CALLBACK_SECRETS = {"whatsapp": ""}
+    body = status_update()
+    digest = hmac.new(b"", body, hashlib.sha256).hexdigest()
+    assert post(body, {"X-Hub-Signature-256": f"sha256={digest}"}).status_code == 403
+
+
+def test_an_oversized_event_is_refused():
+    assert post(b"x" * (LARGEST_BODY + 1)).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[1, 2]",
+        b"<html>",
+        b"\xff\xfe\x00",
+        b'{"entry": 7}',
+        b'{"entry": [null, {"changes": [{"value": {"statuses": [3, {}]}}]}]}',
+        status_update(reference="not a uuid"),
+        b"[" * 50_000,
+    ],
+)
+def test_an_event_of_an_unknown_kind_is_kept_without_effect(body):
+    assert post(body).status_code == 200
+    assert CallbackEvent.objects.count() == 1
+    assert heard_about(REFERENCE) == ()
+
+
+def test_the_handshake():
+    query = {"hub.mode": "subscribe", "hub.verify_token": "test-verify-token"}
+    answer = Client().get("/callbacks/facebook/", {**query, "hub.challenge": "1158201444"})
+    assert (answer.status_code, answer.content) == (200, b"1158201444")
+    wrong = Client().get("/callbacks/facebook/", {**query, "hub.verify_token": "guess"})
+    assert wrong.status_code == 403
+
+
+@pytest.mark.parametrize("platform", ["x", "youtube", "orkut"])
+def test_platforms_that_do_not_call_get_nothing(platform):
+    assert post(b"{}", {}, platform).status_code == 404
