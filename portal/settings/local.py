@@ -12,7 +12,7 @@ def _kept(name: str, make) -> str:
     """A secret made once for this machine and kept in var/."""
     file = VAR_DIR / name
     if not file.exists():
-        VAR_DIR.mkdir(exist_ok=True)
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(make())
     return file.read_text().strip()
