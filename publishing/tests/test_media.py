@@ -1,4 +1,4 @@
-"""Photos and videos on their way in: nothing of the upload survives but the picture (S4, M10-M12)."""
+"""Photos and videos on their way in: only the picture survives the upload (S4, M10-M12)."""
 
 import io
 import re
