@@ -1,0 +1,175 @@
+"""What problem codes mean, in words an officer can act on.
+
+`level` and `code` come from connectors (connectors/errors.py, Problem) and from deliveries; the
+sentence says what is wrong and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+PROBLEMS = {
+    # --- what a check finds before anything is sent ---------------------------------------------
+    "text_missing": _("There is no text. Write what should be published."),
+    "text_too_long_characters": _(
+        "The text has %(length)s characters and may have %(limit)s. Shorten it by %(over)s."
+    ),
+    "text_too_long_weighted": _(
+        "The text counts %(length)s on X and may count %(limit)s. Shorten it by %(over)s."
+    ),
+    "text_too_long_bytes": _(
+        "The description takes %(length)s bytes and may take %(limit)s; a Hindi letter takes three."
+        " Shorten it by %(over)s bytes."
+    ),
+    "title_missing": _("There is no title. Give the video a title."),
+    "title_too_long": _(
+        "The title has %(length)s characters and may have %(limit)s. Shorten it by %(over)s."
+    ),
+    "angle_brackets": _("The signs < and > are not accepted here. Remove them."),
+    "characters_not_allowed": _(
+        "The text contains an invisible character that is not accepted. Type that part again."
+    ),
+    "tags_too_long": _(
+        "The tags take %(length)s characters together and may take %(limit)s. Remove some tags."
+    ),
+    "too_many_hashtags": _("There are %(count)s hashtags; %(limit)s are accepted. Remove some."),
+    "too_many_mentions": _("There are %(count)s mentions; %(limit)s are accepted. Remove some."),
+    "too_many_attachments": _(
+        "%(count)s files are attached; %(limit)s can be published. Remove the others."
+    ),
+    "photo_missing": _("A photo is needed here. Add one."),
+    "photo_format": _("A photo of the type %(format)s is not accepted. Use a JPEG photo."),
+    "photo_too_large": _(
+        "The photo has %(size)s MB and may have %(limit)s MB. Use a smaller copy."
+    ),
+    "photo_too_narrow": _(
+        "The photo is %(width)s pixels wide and must be at least %(limit)s. Use a larger photo."
+    ),
+    "photo_shape": _(
+        "The photo is too tall or too wide here. Crop it to between 4:5 upright and 1.91:1 across."
+    ),
+    "alt_missing": _("The photo is not described. Say in a sentence what it shows."),
+    "alt_too_long": _("The description of the photo may have %(limit)s characters. Shorten it."),
+    "video_missing": _("A video is needed here. Add one."),
+    "video_not_possible": _("A video cannot be published here yet. Use a photo instead."),
+    "video_format": _("A video of the type %(format)s is not accepted. Use an MP4 video."),
+    "video_too_large": _("The video is too large. Use a smaller copy."),
+    "links_not_clickable": _(
+        "Links cannot be tapped in this caption. Say in words where people find more."
+    ),
+    # --- what a platform refuses ----------------------------------------------------------------
+    "refused": _(
+        "The platform refused the post and repeating it will not help. See its answer below, and"
+        " ask the administrator if it is not clear."
+    ),
+    "content_refused": _("The platform refused the content. Change the post and submit it again."),
+    "text_refused": _("The platform refused the text. Change it and submit the post again."),
+    "text_refused_length": _(
+        "The platform says that the text is too long. Shorten it and submit the post again."
+    ),
+    "title_refused": _("The platform refused the title. Change it and submit the post again."),
+    "tags_refused": _("The platform refused the tags. Change them and submit the post again."),
+    "link_refused": _(
+        "The platform refused a link in the text. Check that it opens, or leave it out."
+    ),
+    "photo_refused": _("The platform refused the photo. Use another photo and submit again."),
+    "video_refused": _("The platform refused the video. Use another video and submit again."),
+    "already_published": _(
+        "The platform says that the same post is there already. Look at the handle's page before"
+        " doing anything else."
+    ),
+    # --- the handle -----------------------------------------------------------------------------
+    "reconnect": _(
+        "The platform no longer accepts this handle's connection. Connect the handle again; the"
+        " post will then be sent."
+    ),
+    "permission_missing": _(
+        "The connection lacks a permission to publish. Connect the handle again and allow"
+        " everything that is asked for."
+    ),
+    "account_not_found": _(
+        "The platform does not find this account. Check the handle, or connect it again."
+    ),
+    "account_restricted": _(
+        "The platform has restricted this account. Sign in on the platform itself, follow what it"
+        " asks for, then connect the handle again."
+    ),
+    "credits_used_up": _(
+        "The paid allowance on this platform is used up. The administrator has to top it up."
+    ),
+    "payment_problem": _(
+        "The platform reports a payment problem. The administrator has to settle it there."
+    ),
+    "whatsapp_group_missing": _(
+        "The WhatsApp group is not known. Enter the group of this handle again."
+    ),
+    "whatsapp_group_empty": _(
+        "Nobody has joined the WhatsApp group yet. Send out its invitation link first."
+    ),
+    "whatsapp_window_closed": _(
+        "Nobody wrote in this WhatsApp group in the last 24 hours, so only an approved template"
+        " can be sent. Wait for a message, or use another handle."
+    ),
+    # --- for a while ----------------------------------------------------------------------------
+    "not_sent": _("The post was not sent. The portal will try again by itself."),
+    "rate_limited": _(
+        "The platform accepts no more calls for a while. The portal will try again by itself."
+    ),
+    "daily_limit": _(
+        "This account has published as much as the platform allows in a day. The portal will try"
+        " again when the limit ends."
+    ),
+    "unavailable": _("The platform cannot be used just now. The portal will try again by itself."),
+    "unreachable": _("The platform could not be reached. The portal will try again by itself."),
+    "timed_out": _("The platform took too long to answer. The portal will try again by itself."),
+    "connection_cut": _("The connection broke off. The portal will try again by itself."),
+    "platform_failing": _("The platform has a fault. The portal will try again by itself."),
+    "unreadable_answer": _(
+        "The platform's answer could not be understood. The portal will try again by itself."
+    ),
+    "answer_too_large": _(
+        "The platform's answer was far too large. The portal will try again by itself."
+    ),
+    "redirected": _(
+        "The platform's address leads elsewhere. The portal will try again; if this stays, the"
+        " administrator has to check the address."
+    ),
+    "foreign_address": _(
+        "The platform named an upload address that is not its own, so nothing was sent there. The"
+        " administrator has to look into this."
+    ),
+    "media_unreachable": _(
+        "The platform could not fetch the photo from this portal. The portal will try again; if"
+        " this stays, the administrator has to check the address of the media."
+    ),
+    "media_processing_failed": _(
+        "The platform could not process the file. The portal will upload it again by itself."
+    ),
+    "still_processing": _(
+        "The platform is still processing the file. The portal will look again by itself."
+    ),
+    # --- not clear ------------------------------------------------------------------------------
+    "unknown_outcome": _(
+        "The platform did not say whether the post is out. The portal is reading the handle's page"
+        " to find out; please do not post it by hand meanwhile."
+    ),
+    "several_matches": _(
+        "More than one post like this is on the handle's page. Look at the page and say which one"
+        " is ours."
+    ),
+    "unexpected": _(
+        "Something happened that the portal does not know. The administrator has to look into it."
+    ),
+}
+
+
+def label(code: str, values: Mapping[str, Any] | None = None) -> str:
+    """The sentence for a code, in the reader's language."""
+    sentence = str(PROBLEMS.get(code, PROBLEMS["unexpected"]))
+    try:
+        return sentence % (values or {})
+    except (KeyError, TypeError, ValueError):
+        return str(PROBLEMS["unexpected"])
