@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from departments.models import Department, Handle, in_language
 from departments.platforms import Platform
 from publishing.models import Delivery, Media, Message
 from publishing.states import DeliveryState
-from schemes.workflow import ROUTES, STEPS, Move, PostKind, PostState, Route
+from schemes.workflow import ROUTES, STEPS, Move, PostKind, PostState, Route, Step, due
 
 from .scheme import Scheme
 
@@ -118,9 +119,18 @@ class Post(models.Model):
         return [*ROUTES[self.route]]
 
     @property
-    def step(self):  # type: ignore[no-untyped-def]
+    def step(self) -> Step | None:
         """The step it waits at, or None."""
         return STEPS.get(self.state)
+
+    @property
+    def due(self) -> datetime | None:
+        """Until when its step should decide."""
+        return due(self.state_since, self.step) if self.step else None
+
+    @property
+    def is_late(self) -> bool:
+        return self.due is not None and self.due < timezone.now()
 
     @property
     def message(self) -> Message | None:

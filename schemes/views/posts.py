@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from departments.decorators import officer_required
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from portal.web.paging import page_of
 
 from departments.access import can_read_audit, own_departments, visible_departments, visible_handles
+from departments.decorators import officer_required
 from departments.states import HandleState
 from portal.errors import ActionRefused
+from portal.web.export import csv_response
+from portal.web.filters import asked_choice
 from publishing import access as publishing_access
 from publishing.actions import decide_delivery, requeue_delivery
 from publishing.models import Delivery
@@ -34,14 +38,14 @@ from schemes.workflow import STEPS, Move, PostKind, PostState
 
 PER_PAGE = 25
 
-TABS: dict[str, tuple[str, ...]] = {
-    "all": tuple(PostState.values),
-    "draft": (PostState.DRAFT,),
-    "returned": (PostState.RETURNED,),
-    "in_approval": tuple(STEPS),
-    "approved": (PostState.APPROVED,),
-    "released": (PostState.RELEASED,),
-    "withdrawn": (PostState.WITHDRAWN,),
+TABS = {
+    "all": (_("All"), tuple(PostState.values)),
+    "draft": (_("Drafts"), (PostState.DRAFT,)),
+    "returned": (_("Returned"), (PostState.RETURNED,)),
+    "in_approval": (_("In approval"), tuple(STEPS)),
+    "approved": (_("Approved"), (PostState.APPROVED,)),
+    "released": (_("Released"), (PostState.RELEASED,)),
+    "withdrawn": (_("Withdrawn"), (PostState.WITHDRAWN,)),
 }
 
 
@@ -75,26 +79,44 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @officer_required
 @require_safe
-def post_list(request: HttpRequest) -> HttpResponse:
+def post_list(request: HttpRequest) -> HttpResponseBase:
     posts = _filtered(request, access.visible_posts(request.user))
     counts = dict(posts.order_by().values_list("state").annotate(Count("pk")))
-    tab = request.GET.get("tab", "all")
-    tab = tab if tab in TABS else "all"
-    rows = posts.filter(state__in=TABS[tab]).select_related("department", "scheme", "author")
+    tab = asked_choice(request, "tab", TABS) or "all"
+    rows = posts.filter(state__in=TABS[tab][1]).select_related("department", "scheme", "author")
+    if request.GET.get("format") == "csv":
+        return _as_csv(rows)
     return render(
         request,
         "desk/posts.html",
         {
             "page": page_of(rows, request, PER_PAGE),
             "tab": tab,
-            "tabs": {
-                name: sum(counts.get(state, 0) for state in states) for name, states in TABS.items()
-            },
+            "tabs": [
+                (name, label, sum(counts.get(state, 0) for state in states))
+                for name, (label, states) in TABS.items()
+            ],
             "kinds": PostKind.choices,
             "departments": visible_departments(request.user),
             "may_write": own_departments(request.user).exists(),
         },
     )
+
+
+def _as_csv(posts: QuerySet[Post]) -> HttpResponseBase:
+    headings = (_("Number"), _("Title"), _("Department"), _("Kind"), _("State"), _("Since"))
+    rows = (
+        (
+            post.pk,
+            post.title,
+            post.department.name,
+            post.get_kind_display(),
+            post.get_state_display(),
+            timezone.localtime(post.state_since).strftime("%d-%m-%Y %H:%M"),
+        )
+        for post in posts.iterator(chunk_size=500)
+    )
+    return csv_response("posts", headings, rows)
 
 
 def _filtered(request: HttpRequest, posts: QuerySet[Post]) -> QuerySet[Post]:
@@ -119,8 +141,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     steps = access.steps_of(request.user)
     waiting = access.queue_of(request.user)
     counts = dict(waiting.order_by().values_list("state").annotate(Count("pk")))
-    step = request.GET.get("step") or next((s for s in steps if counts.get(s)), "")
-    step = step if step in steps else (steps[0] if steps else "")
+    fullest = next((state for state in steps if counts.get(state)), steps[0] if steps else "")
+    step = asked_choice(request, "step", steps) or fullest
     rows = waiting.filter(state=step).select_related("department", "scheme", "author")
     return render(
         request,
@@ -225,7 +247,13 @@ def _post_page(
     request: HttpRequest, post: Post, *, status: int = 200, comment: str = ""
 ) -> HttpResponse:
     message = post.message
-    deliveries = message.deliveries.select_related("handle") if message else Delivery.objects.none()
+    deliveries = list(
+        Delivery.objects.filter(message=message)
+        .select_related("handle", "message")
+        .prefetch_related("attempts")
+    )
+    for delivery in deliveries:
+        delivery.may_decide = publishing_access.can_decide(request.user, delivery)
     may_write = access.can_write_posts(request.user, post.department_id)
     may_withdraw = workflow.allows(Move.WITHDRAW, post.state) and access.can_withdraw(
         request.user, post
@@ -235,7 +263,7 @@ def _post_page(
         "previews": previews(post),
         "handles": post.handles.select_related("department"),
         "reviews": post.reviews.select_related("reviewer"),
-        "deliveries": deliveries.prefetch_related("attempts"),
+        "deliveries": deliveries,
         "ladder": _ladder(post),
         "decision": DecisionForm(initial={"version": post.version, "comment": comment}),
         "delivery_decision": DeliveryDecisionForm(),
@@ -261,7 +289,7 @@ def _ladder(post: Post) -> list[dict[str, object]]:
             "step": STEPS[state],
             "review": decided.get(state),
             "is_here": post.state == state,
-            "due": workflow.due(post.state_since, STEPS[state]) if post.state == state else None,
+            "due": post.due if post.state == state else None,
         }
         for state in post.steps
     ]
