@@ -1,12 +1,13 @@
 """The suite: SQLite, or what DATABASE_URL and REDIS_URL name. Never a real platform."""
 
+import os
 import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 
 from .base import *  # noqa: F403
-from .base import Q_CLUSTER
+from .base import CACHES, Q_CLUSTER
 
 SECRET_KEY = "only-for-tests"
 CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
@@ -19,6 +20,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 Q_CLUSTER = {**Q_CLUSTER, "sync": True}
+# Tests that run side by side share one Redis.
+CACHES = {"default": {**CACHES["default"], "KEY_PREFIX": os.environ.get("PYTEST_XDIST_WORKER", "")}}
 
 # A port where nothing answers: a test that forgets its own stand-in fails at once.
 PLATFORM_URLS = {
