@@ -7,7 +7,8 @@ from datetime import datetime
 
 from departments.actions import connect_handle
 from departments.credentials import Secrets
-from departments.models import Department, Handle, User
+from departments.models import Department, Handle
+from departments.tests.factories import department, person_without_charge, registered_handle
 from publishing.actions import claim, queue_message
 from publishing.models import Delivery
 from publishing.seal import SealedPart, compute_seal
@@ -15,26 +16,12 @@ from publishing.seal import SealedPart, compute_seal
 _numbers = itertools.count(1)
 
 
-def department() -> Department:
-    number = next(_numbers)
-    return Department.objects.create(
-        slug=f"department-{number}",
-        name_hi=f"विभाग {number}",
-        name_en=f"Department {number}",
-        kind="department",
-    )
-
-
-def officer() -> User:
-    number = next(_numbers)
-    return User.objects.create_user(f"officer-{number}@example.in", name=f"अधिकारी {number}")
-
-
 def connected_handle(owner: Department, platform: str = "x") -> Handle:
+    """With credentials, as after linking."""
     number = next(_numbers)
-    handle = Handle.objects.create(department=owner, platform=platform, name=f"handle{number}")
+    handle = registered_handle(owner, platform=platform)
     secrets = Secrets(f"token-{number}", {"group": f"group-{number}"})
-    return connect_handle(handle, external_id=str(number), secrets=secrets, actor=None)
+    return connect_handle(handle, external_id=f"linked-{number}", secrets=secrets, actor=None)
 
 
 def queued_delivery(
@@ -57,7 +44,7 @@ def queued_delivery(
         not_before=not_before,
         not_after=not_after,
         seal=compute_seal([part], [handle.pk], not_before, not_after),
-        actor=officer(),
+        actor=person_without_charge(),
     )
     return message.deliveries.get()
 

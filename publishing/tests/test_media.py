@@ -8,13 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from departments.models import Member
-from departments.roles import Role
+from departments.tests.factories import department, person
 from portal.errors import NotPermitted
 from publishing.media import PHOTO_BYTES, THUMBNAIL_SIDE, MediaRefused, add_media
 from publishing.models import Media
-
-from .factories import department, officer
 
 pytestmark = pytest.mark.django_db
 ALT = "शिविर में पेंशन के आवेदन लेते अधिकारी"
@@ -27,9 +24,7 @@ def home():
 
 @pytest.fixture
 def nodal(home):
-    user = officer()
-    Member.objects.create(user=user, department=home, role=Role.NODAL_OFFICER)
-    return user
+    return person("nodal_officer", home)
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (800, 600), **options) -> bytes:

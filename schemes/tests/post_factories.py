@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from departments.models import Department, Handle, Member, User
-from departments.roles import DIRECTORATE, Role
+from departments.models import Department, Handle, User
+from departments.roles import Role
+from departments.tests.factories import department, person
 from publishing.tests.factories import connected_handle
 from schemes import actions
 from schemes.models import Post
 from schemes.workflow import PostKind, PostState, Route
-
-_numbers = itertools.count(1)
-
-
-def department(slug: str = "", name_hi: str = "समाज कल्याण विभाग") -> Department:
-    slug = slug or f"vibhag-{next(_numbers)}"
-    found, _ = Department.objects.get_or_create(
-        slug=slug, defaults={"name_hi": name_hi, "name_en": slug.title(), "kind": "department"}
-    )
-    return found
-
-
-def person(role: str, of: Department | None = None) -> User:
-    """An officer with this charge: of a department, or of the Information Directorate."""
-    number = next(_numbers)
-    user = User.objects.create_user(f"{role}-{number}@example.in", name=f"{role} {number}")
-    Member.objects.create(user=user, department=of or department(DIRECTORATE), role=role)
-    return user
 
 
 @dataclass

@@ -9,6 +9,7 @@ from django.utils import timezone
 from departments.actions import mark_handle
 from departments.models import Member
 from departments.roles import Role
+from departments.tests.factories import directorate, person
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
 from publishing.models import Delivery
@@ -22,10 +23,8 @@ from schemes.workflow import STEPS, PostState
 from .post_factories import (
     Office,
     approved_post,
-    department,
     draft,
     office,
-    person,
     post_at,
     post_with_director,
     submitted,
@@ -138,9 +137,7 @@ def test_who_edited_it_cannot_approve_it(up):
 
 
 def test_nobody_approves_at_two_steps(up):
-    Member.objects.create(
-        user=up.head, department=department("information-directorate"), role="deputy_director"
-    )
+    Member.objects.create(user=up.head, department=directorate(), role="deputy_director")
     post = post_at(PostState.WITH_DEPUTY_DIRECTOR, up)
     assert not access.can_review(up.head, post)
 
