@@ -1,4 +1,4 @@
-from django.urls import path, re_path
+from django.urls import path
 
 from . import views
 
@@ -6,6 +6,6 @@ app_name = "publishing"
 
 urlpatterns = [
     path("media/for-platforms/<str:token>/", views.media_for_platform, name="media_for_platform"),
-    re_path(r"^media/(?P<pk>\d{1,18})/(?P<size>full|small)/$", views.media, name="media"),
+    path("media/<key:pk>/<slug:size>/", views.media, name="media"),
     path("callbacks/<slug:platform>/", views.callback, name="callback"),
 ]

@@ -319,6 +319,8 @@ _DONE = {
 def post_move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
     """Submit, approve, return, reopen or withdraw; a refusal is said in words, nothing is lost."""
     post = access.get_post(request.user, pk)
+    if move not in _DONE:
+        raise Http404
     form = DecisionForm(request.POST)
     if not form.is_valid():
         messages.error(
