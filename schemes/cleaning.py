@@ -41,7 +41,7 @@ _GLUED_HEADING = re.compile(
 
 
 def clean_rich(text: str) -> str:
-    """Safe HTML of headings 3-4, paragraphs, lists, tables, emphasis and links; "" if it says nothing.
+    """Safe HTML of headings, paragraphs, lists, tables, emphasis and links; "" if it says nothing.
 
     Idempotent: what comes out comes out of a second cleaning unchanged.
     """
