@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from departments.access import (
     departments_with_role,
@@ -17,7 +18,9 @@ from departments.access import (
     sees_every_department,
     visible_departments,
 )
+from departments.models import Department
 from departments.roles import Role
+from publishing.models import Delivery
 
 from .models import Post, Scheme
 from .workflow import EDITABLE, STEPS, Move, PostState
@@ -122,3 +125,32 @@ def queue_of(user: Person) -> QuerySet[Post]:
         waiting |= here
     posts = visible_posts(user).filter(waiting)
     return posts.exclude(author_id=user.pk).exclude(writers=user.pk).order_by("state_since", "pk")
+
+
+# --- what everyone may read -----------------------------------------------------------------------
+
+
+def published_posts() -> QuerySet[Post]:
+    """Those that are out, the latest first, with `out_at`: when the first platform had it."""
+    first_sent = (
+        Delivery.objects.sent()
+        .filter(message__source="post", message__source_id=OuterRef("pk"))
+        .order_by("sent_at")
+        .values("sent_at")[:1]
+    )
+    posts = Post.objects.published().select_related("department", "scheme", "photo")
+    return posts.annotate(out_at=Subquery(first_sent)).order_by("-state_since", "-pk")
+
+
+def get_published_post(pk: int) -> Post:
+    return get_object_or_404(published_posts(), pk=pk)
+
+
+def get_public_scheme(slug: str) -> Scheme:
+    schemes = Scheme.objects.public().select_related("department__parent")
+    kept = schemes.prefetch_related("categories", "personas", "districts")
+    return get_object_or_404(kept, slug=slug)
+
+
+def get_public_department(slug: str) -> Department:
+    return get_object_or_404(Department.objects.select_related("parent"), slug=slug)
