@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from portal.errors import MoveNotAllowed, NotPermitted
 from . import access
 from .credentials import Secrets, forget_secrets, store_secrets
 from .models import Department, Handle, Member, User
+from .platforms import links_to
 from .roles import DIRECTORATE, STATE_WIDE
 from .states import HANDLE_MOVES, HandleState
 
@@ -48,6 +50,8 @@ def appoint(
     from_date = from_date or timezone.localdate()
     if to_date and to_date < from_date:
         raise MoveNotAllowed(_("The charge cannot end before it begins."))
+    if _already_held(user, department, role, from_date, to_date):
+        raise MoveNotAllowed(_("This officer already holds this charge."))
     try:
         with transaction.atomic():
             member = Member.objects.create(
@@ -71,6 +75,8 @@ def relieve(member: Member, *, actor: User, last_day: date | None = None) -> Mem
         raise MoveNotAllowed(_("This charge has already ended."))
     if last_day < member.from_date:
         raise MoveNotAllowed(_("The charge cannot end before it begins."))
+    if member.to_date == last_day:
+        return member
     old, member.to_date = member.to_date, last_day
     member.save()
     record(
@@ -87,14 +93,17 @@ def relieve(member: Member, *, actor: User, last_day: date | None = None) -> Mem
 def change_department(department: Department, *, actor: User, **fields: Any) -> Department:
     _require(access.can_edit_department(actor))
     department = Department.objects.select_for_update().get(pk=department.pk)
+    _must_not_be_above(department, fields.get("parent"))
     old = _assign(department, fields)
+    if not old:
+        return department
     department.save()
     record(
         "departments.department.changed",
         department,
         actor=actor,
         department=department.slug,
-        data={"old": old, "new": fields},
+        data={"old": old, "new": {name: fields[name] for name in old}},
     )
     return department
 
@@ -107,10 +116,12 @@ def register_handle(
     name: str,
     url: str = "",
     accountable_officer: User | None = None,
+    note: str = "",
     actor: User,
 ) -> Handle:
     _require(access.can_edit_handles(actor, department.pk))
     _must_be_in(department, accountable_officer)
+    _must_lead_to(platform, url)
     try:
         with transaction.atomic():
             handle = Handle.objects.create(
@@ -119,6 +130,7 @@ def register_handle(
                 name=name,
                 url=url,
                 accountable_officer=accountable_officer,
+                note=note,
             )
     except IntegrityError:
         raise MoveNotAllowed(_("This handle is already registered.")) from None
@@ -132,13 +144,18 @@ def change_handle(handle: Handle, *, actor: User, **fields: Any) -> Handle:
     handle = _locked(handle)
     _require(access.can_edit_handles(actor, handle.department_id))
     _must_be_in(handle.department, fields.get("accountable_officer"))
+    _must_lead_to(handle.platform, fields.get("url", ""))
+    if handle.state == HandleState.CLOSED:
+        raise MoveNotAllowed(_("A closed handle is no longer changed."))
     old = _assign(handle, fields)
+    if not old:
+        return handle
     try:
         with transaction.atomic():
             handle.save()
     except IntegrityError:
         raise MoveNotAllowed(_("This handle is already registered.")) from None
-    data = {"old": old, "new": fields}
+    data = {"old": old, "new": {name: fields[name] for name in old}}
     record(
         "departments.handle.changed",
         handle,
@@ -210,6 +227,28 @@ def _require(permitted: bool) -> None:
 def _must_be_in(department: Department, officer: User | None) -> None:
     if officer and not Member.objects.current().filter(user=officer, department=department):
         raise MoveNotAllowed(_("The accountable officer must hold a charge in this department."))
+
+
+def _must_lead_to(platform: str, url: str) -> None:
+    if url and not links_to(platform, url):
+        raise MoveNotAllowed(_("The link must be an https address on the platform's own site."))
+
+
+def _already_held(
+    user: User, department: Department, role: str, from_date: date, to_date: date | None
+) -> bool:
+    """For a part of these days, at least."""
+    held = Member.objects.filter(user=user, department=department, role=role)
+    held = held.filter(Q(to_date__isnull=True) | Q(to_date__gte=from_date))
+    return held.filter(from_date__lte=to_date).exists() if to_date else held.exists()
+
+
+def _must_not_be_above(department: Department, parent: Department | None) -> None:
+    """The new parent may not be the department itself or a body under it."""
+    while parent is not None:
+        if parent.pk == department.pk:
+            raise MoveNotAllowed(_("A department cannot be under itself or under its own body."))
+        parent = parent.parent
 
 
 def _assign(record_: Any, fields: dict[str, Any]) -> dict[str, Any]:

@@ -1,3 +1,7 @@
+"""The platforms, and how a handle is named and linked to on each."""
+
+from urllib.parse import urlsplit
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,3 +12,30 @@ class Platform(models.TextChoices):
     YOUTUBE = "youtube", _("YouTube")
     INSTAGRAM = "instagram", _("Instagram")
     WHATSAPP = "whatsapp", _("WhatsApp")
+
+
+# X allows 15 characters, the others more: a name within it can be the same everywhere (R3).
+ADVISED_NAME_LENGTH = 15
+
+# Where a link to a handle may lead.
+SITES: dict[str, frozenset[str]] = {
+    Platform.FACEBOOK: frozenset({"facebook.com", "www.facebook.com", "m.facebook.com"}),
+    Platform.X: frozenset({"x.com", "www.x.com", "twitter.com", "www.twitter.com"}),
+    Platform.YOUTUBE: frozenset({"youtube.com", "www.youtube.com", "m.youtube.com"}),
+    Platform.INSTAGRAM: frozenset({"instagram.com", "www.instagram.com"}),
+    Platform.WHATSAPP: frozenset(
+        {"wa.me", "whatsapp.com", "www.whatsapp.com", "api.whatsapp.com", "chat.whatsapp.com"}
+    ),
+}
+
+
+def links_to(platform: str, url: str) -> bool:
+    """An https address on the platform's own site, without a user name or port in it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme != "https" or parts.username is not None or port is not None:
+        return False
+    return (parts.hostname or "") in SITES.get(platform, frozenset())

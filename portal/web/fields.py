@@ -61,10 +61,15 @@ class AmountField(forms.DecimalField):
 
 
 class LineField(forms.CharField):
-    """One line of text, at most `longest` characters as people count them."""
+    """One line of text, at most `longest` characters as people count them.
 
-    def __init__(self, *, longest: int, language: str = "", **options: Any) -> None:
-        self.longest = longest
+    `stored` is the width of the column, in code points.
+    """
+
+    def __init__(
+        self, *, longest: int, stored: int = 0, language: str = "", **options: Any
+    ) -> None:
+        self.longest, self.stored = longest, stored
         attrs: dict[str, Any] = {"data-longest": longest, "dir": "auto"}
         if language:
             attrs["lang"] = language
@@ -85,6 +90,8 @@ class LineField(forms.CharField):
                 _("Shorten this to %(longest)d characters; it has %(long)d."),
                 params={"longest": self.longest, "long": long},
             )
+        if self.stored and len(value) > self.stored:
+            raise ValidationError(_("This is too long to be stored. Please shorten it."))
 
 
 class LinesField(LineField):
