@@ -81,6 +81,8 @@ class GraphConnector(Connector):
         raise kind(problem, detail=answer.detail, status=answer.status, retry_after=wait)
 
     def meaning(self, code: int, subcode: int, status: int) -> Meaning:
+        if code == 0 and status < 400:
+            return Unknown, "platform_failing"
         for table in (self.own_errors, COMMON):
             for key in ((code, subcode), (code, 0)):
                 if key in table:
@@ -89,7 +91,7 @@ class GraphConnector(Connector):
             return ConnectionRefused, "permission_missing"
         if 80_000 <= code <= 80_014 or status == 429:
             return RateLimited, "rate_limited"
-        if status >= 500 or (code == 0 and status < 400):
+        if status >= 500:
             return Unknown, "platform_failing"
         return (ConnectionRefused, "reconnect") if status == 401 else (Refused, "refused")
 

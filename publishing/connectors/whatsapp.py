@@ -23,7 +23,6 @@ class WhatsApp(GraphConnector):
     platform = "whatsapp"
     silence_is_proof = False
     own_errors: ClassVar[Table] = {
-        (0, 0): (ConnectionRefused, "reconnect"),
         (33, 0): (ConnectionRefused, "account_not_found"),
         (368, 0): (ConnectionRefused, "account_restricted"),
         (80007, 0): (RateLimited, "rate_limited"),

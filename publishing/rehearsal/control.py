@@ -1,0 +1,116 @@
+"""The stand-in's own addresses: the page people look at, its files, and what tests ask for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+
+from . import faults
+from .callbacks import Callbacks
+from .pages import wall
+from .stage import Request, Response, as_json
+from .store import Store
+
+SHOWN_TYPES = ("image/jpeg", "image/png", "image/webp", "video/mp4")
+# Where each platform shows a single post: the id is in the path or in ?v=.
+POST_PATHS = re.compile(r"/(?:i/web/status/|p/)?([\w.:-]+)/?")
+
+
+class Control:
+    def __init__(self, store: Store, callbacks: Callbacks, platforms: tuple[str, ...]) -> None:
+        self.store = store
+        self.callbacks = callbacks
+        self.platforms = platforms
+        self.routes: dict[tuple[str, str], Callable[[Request], Response]] = {
+            ("GET", "/"): self.root,
+            ("GET", "/_control/posts"): self.posts,
+            ("POST", "/_control/accounts"): self.accounts,
+            ("POST", "/_control/faults"): self.faults,
+            ("GET", "/_control/faults"): self.listed_faults,
+            ("POST", "/_control/faults/clear"): self.clear_faults,
+            ("POST", "/_control/reset"): self.reset,
+        }
+
+    def answer(self, request: Request) -> Response:
+        handler = self.routes.get((request.method, request.path))
+        if handler:
+            return handler(request)
+        file = re.fullmatch(r"/files/(\w+)/([\w.:=-]+)", request.path)
+        if file and request.method == "GET":
+            return self.file(file.group(1), file.group(2))
+        return Response(404, b"Not found", {"Content-Type": "text/plain"})
+
+    def root(self, request: Request) -> Response:
+        return wall(self.store, self.platforms)
+
+    def shown(self, platform: str, request: Request) -> Response | None:
+        """The page of one post, under the address that the platform would give it."""
+        match = POST_PATHS.fullmatch(request.path)
+        post_id = request.query.get("v", "") or (match.group(1) if match else "")
+        post = self.store.post(platform, post_id) if request.method == "GET" else None
+        return wall(self.store, self.platforms, only=post) if post else None
+
+    def posts(self, request: Request) -> Response:
+        posts = self.store.posts(request.query.get("platform", ""))
+        return as_json({"posts": [self._described(asdict(post)) for post in posts]})
+
+    def _described(self, post: dict[str, object]) -> dict[str, object]:
+        file = self.store.file(str(post["platform"]), str(post["file"])) if post["file"] else None
+        return {**post, "alt": file.extra.get("alt", "") if file else ""}
+
+    def accounts(self, request: Request) -> Response:
+        given = request.fields
+        names = ("platform", "id", "name", "token")
+        values = {name: str(given.get(name, "")) for name in names}
+        extra = given.get("extra", {})
+        known = values["platform"] in self.platforms
+        if not all(values.values()) or not known or not isinstance(extra, dict):
+            return as_json({"error": f"{', '.join(names)} are needed"}, 400)
+        texts = {str(key): str(value) for key, value in extra.items()}
+        self.store.add_account(**values, extra=texts)
+        return as_json({"ok": True}, 201)
+
+    def faults(self, request: Request) -> Response:
+        given = request.fields
+        platform = str(given.get("platform", ""))
+        try:
+            if platform not in self.platforms:
+                raise ValueError(f"platform is one of {self.platforms}")
+            faults.add_fault(
+                self.store,
+                platform,
+                str(given.get("kind", "")),
+                where=str(given.get("where") or "publish"),
+                times=int(given.get("times") or 1),
+                seconds=float(given.get("seconds") or 2),
+            )
+        except (ValueError, TypeError) as error:
+            return as_json({"error": str(error)}, 400)
+        return _done(request)
+
+    def listed_faults(self, request: Request) -> Response:
+        return as_json({"faults": [dict(fault) for fault in self.store.faults()]})
+
+    def clear_faults(self, request: Request) -> Response:
+        self.store.clear_faults()
+        return _done(request)
+
+    def reset(self, request: Request) -> Response:
+        self.callbacks.clear()
+        self.store.reset()
+        return _done(request)
+
+    def file(self, platform: str, file_id: str) -> Response:
+        file = self.store.file(platform, file_id)
+        if file is None or file.mime not in SHOWN_TYPES:
+            return Response(404)
+        return Response(200, self.store.content(platform, file_id), {"Content-Type": file.mime})
+
+
+def _done(request: Request) -> Response:
+    """Back to the page for a form, JSON for a program."""
+    kind = request.headers.get("content-type", "")
+    if kind.startswith("application/x-www-form-urlencoded") and "origin" in request.headers:
+        return Response(303, b"", {"Location": "/"})
+    return as_json({"ok": True})

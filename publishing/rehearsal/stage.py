@@ -1,0 +1,141 @@
+"""What a platform's stand-in is made of: requests, answers, routes."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from io import BytesIO
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
+
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+
+from .store import Account, Store
+
+
+@dataclass
+class Request:
+    method: str
+    path: str  # below the platform's base address
+    query: Mapping[str, str]
+    headers: Mapping[str, str]  # lower-case names
+    body: bytes = field(repr=False)
+    late: float = 0  # seconds until what this call makes is listed
+    account: Account | None = None
+
+    @property
+    def token(self) -> str:
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() in ("bearer", "oauth"):
+            return token.strip()
+        return self.query.get("access_token", "") or self.fields.get("access_token", "")
+
+    @cached_property
+    def _parts(self) -> tuple[dict[str, str], dict[str, bytes]]:
+        meta = {
+            "CONTENT_TYPE": self.headers.get("content-type", ""),
+            "CONTENT_LENGTH": str(len(self.body)),
+        }
+        handlers = [TemporaryFileUploadHandler()]
+        try:
+            fields, files = MultiPartParser(meta, BytesIO(self.body), handlers).parse()
+        except MultiPartParserError:
+            return {}, {}
+        read = {}
+        for name, file in files.items():
+            if isinstance(file, UploadedFile):
+                with file:
+                    read[name] = file.read()
+        return {name: str(fields[name]) for name in fields}, read
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """What came as JSON, form or multipart."""
+        kind = self.headers.get("content-type", "")
+        if kind.startswith("multipart/"):
+            return self._parts[0]
+        if kind.startswith("application/json"):
+            return self.json()
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        kind = self.headers.get("content-type", "")
+        return self._parts[1] if kind.startswith("multipart/") else {}
+
+    def json(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def as_json(data: Any, status: int = 200, **headers: str) -> Response:
+    """Escapes everything beyond ASCII, as Meta does."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(
+        status, json.dumps(data).encode(), {"Content-Type": "application/json", **named}
+    )
+
+
+Handler = Callable[..., Response]
+Route = tuple[str, str, str, Handler]  # method, pattern of the path, operation, handler
+
+
+class Stage(ABC):
+    """One platform: its paths, its shapes, its ways to say no."""
+
+    platform: ClassVar[str]
+
+    def __init__(self, store: Store, base_url: str) -> None:
+        self.store = store
+        self.base_url = base_url
+
+    @property
+    @abstractmethod
+    def routes(self) -> list[Route]: ...
+
+    @abstractmethod
+    def not_found(self) -> Response: ...
+
+    @abstractmethod
+    def bad_token(self) -> Response: ...
+
+    @abstractmethod
+    def rate_limited(self) -> Response: ...
+
+    @abstractmethod
+    def failing(self) -> Response: ...
+
+    def route(self, request: Request) -> tuple[str, Callable[[], Response]] | None:
+        """The operation that a request asks for, and what carries it out."""
+        for method, pattern, operation, handler in self.routes:
+            match = re.fullmatch(pattern, request.path)
+            if match and method == request.method:
+                return operation, partial(self._enter, request, handler, match.groups())
+        return None
+
+    def _enter(self, request: Request, handler: Handler, arguments: tuple[str, ...]) -> Response:
+        request.account = self.store.account_by_token(self.platform, request.token)
+        if request.account is None:
+            return self.bad_token()
+        return handler(request, *arguments)
+
+
+def clock_text(at: float, form: str = "%Y-%m-%dT%H:%M:%S+0000") -> str:
+    return time.strftime(form, time.gmtime(at))

@@ -1,0 +1,267 @@
+"""What the stand-in remembers, in a SQLite file of its own. It knows nothing of the portal."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS accounts (
+    platform TEXT, id TEXT, name TEXT, token TEXT, extra TEXT, PRIMARY KEY (platform, id));
+CREATE INDEX IF NOT EXISTS account_by_token ON accounts (platform, token);
+CREATE TABLE IF NOT EXISTS posts (
+    number INTEGER PRIMARY KEY, platform TEXT, id TEXT, account TEXT, text TEXT, title TEXT,
+    file TEXT, at REAL, listed_from REAL, extra TEXT, UNIQUE (platform, id));
+CREATE INDEX IF NOT EXISTS post_by_account ON posts (platform, account, at);
+CREATE TABLE IF NOT EXISTS files (
+    platform TEXT, id TEXT, account TEXT, mime TEXT, at REAL, extra TEXT,
+    PRIMARY KEY (platform, id));
+CREATE TABLE IF NOT EXISTS pieces (
+    platform TEXT, file TEXT, position INTEGER, bytes BLOB, PRIMARY KEY (platform, file, position));
+CREATE TABLE IF NOT EXISTS faults (
+    number INTEGER PRIMARY KEY, platform TEXT, kind TEXT, operation TEXT, times INTEGER,
+    seconds REAL);
+"""
+TABLES = ("accounts", "posts", "files", "pieces", "faults")
+X_EPOCH = 1_288_834_974_657  # milliseconds; X's ids count from here
+
+
+@dataclass(frozen=True)
+class Account:
+    platform: str
+    id: str
+    name: str
+    token: str
+    extra: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Post:
+    platform: str
+    id: str
+    account: str
+    text: str
+    title: str
+    file: str  # the id of its photo or video, or ""
+    at: float  # Unix seconds
+    listed_from: float
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class File:
+    """An upload: a photo, a video on its way, a container."""
+
+    platform: str
+    id: str
+    account: str
+    mime: str
+    at: float
+    extra: Mapping[str, Any]
+
+
+class Store:
+    """One connection behind one lock: hundreds of callers wait a moment rather than fail."""
+
+    def __init__(self, file: Path | str) -> None:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(file, timeout=20, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(SCHEMA)
+        self._last_id = 0
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _write(self, sql: str, *values: Any) -> int:
+        with self._lock, closing(self._db.execute(sql, values)) as cursor:
+            return cursor.rowcount
+
+    def _rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        with self._lock, closing(self._db.execute(sql, values)) as cursor:
+            return cursor.fetchall()
+
+    def exclusive(self) -> threading.RLock:
+        """Held while something is looked up and then written."""
+        return self._lock
+
+    def new_id(self) -> int:
+        """A snowflake: it carries its time, and never comes twice (X5)."""
+        with self._lock:
+            made = (int(time.time() * 1000) - X_EPOCH) << 22 | secrets.randbelow(1 << 12)
+            self._last_id = max(made, self._last_id + 1)
+            return self._last_id
+
+    def reset(self) -> None:
+        with self._lock:
+            for table in TABLES:
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+
+    # --- accounts -----------------------------------------------------------------------------
+
+    def add_account(
+        self,
+        platform: str,
+        id: str,  # noqa: A002 - the platforms' own word
+        name: str,
+        token: str,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        """Adds an account, or gives a known one another name, token or settings."""
+        self._write(
+            "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?)",
+            platform,
+            id,
+            name,
+            token,
+            json.dumps(dict(extra or {})),
+        )
+
+    def accounts(self, platform: str) -> list[Account]:
+        rows = self._rows("SELECT * FROM accounts WHERE platform = ? ORDER BY name", platform)
+        return [_account(row) for row in rows]
+
+    def account_by_token(self, platform: str, token: str) -> Account | None:
+        rows = self._rows(
+            "SELECT * FROM accounts WHERE platform = ? AND token = ?", platform, token
+        )
+        return _account(rows[0]) if token and rows else None
+
+    # --- posts --------------------------------------------------------------------------------
+
+    def add_post(self, post: Post) -> None:
+        self._write(
+            "INSERT INTO posts (platform, id, account, text, title, file, at, listed_from, extra)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            post.platform,
+            post.id,
+            post.account,
+            post.text,
+            post.title,
+            post.file,
+            post.at,
+            post.listed_from,
+            json.dumps(dict(post.extra)),
+        )
+
+    def posts(self, platform: str = "", account: str = "", limit: int = -1) -> list[Post]:
+        """Newest first."""
+        rows = self._rows(
+            "SELECT * FROM posts WHERE (? = '' OR platform = ?) AND (? = '' OR account = ?)"
+            " ORDER BY number DESC LIMIT ?",
+            platform,
+            platform,
+            account,
+            account,
+            limit,
+        )
+        return [_post(row) for row in rows]
+
+    def listed_posts(self, platform: str, account: str, *, since: float, limit: int) -> list[Post]:
+        """What the platform shows of an account by now, newest first."""
+        rows = self._rows(
+            "SELECT * FROM posts WHERE platform = ? AND account = ? AND at >= ?"
+            " AND listed_from <= ? ORDER BY number DESC LIMIT ?",
+            platform,
+            account,
+            since,
+            time.time(),
+            limit,
+        )
+        return [_post(row) for row in rows]
+
+    def post(self, platform: str, post_id: str) -> Post | None:
+        rows = self._rows("SELECT * FROM posts WHERE platform = ? AND id = ?", platform, post_id)
+        return _post(rows[0]) if rows else None
+
+    # --- files --------------------------------------------------------------------------------
+
+    def put_file(self, file: File) -> None:
+        self._write(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
+            file.platform,
+            file.id,
+            file.account,
+            file.mime,
+            file.at,
+            json.dumps(dict(file.extra)),
+        )
+
+    def file(self, platform: str, file_id: str) -> File | None:
+        rows = self._rows("SELECT * FROM files WHERE platform = ? AND id = ?", platform, file_id)
+        return _file(rows[0]) if rows else None
+
+    def put_piece(self, platform: str, file_id: str, position: int, piece: bytes) -> None:
+        self._write(
+            "INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?)", platform, file_id, position, piece
+        )
+
+    def content(self, platform: str, file_id: str) -> bytes:
+        rows = self._rows(
+            "SELECT bytes FROM pieces WHERE platform = ? AND file = ? ORDER BY position",
+            platform,
+            file_id,
+        )
+        return b"".join(row["bytes"] for row in rows)
+
+    def length(self, platform: str, file_id: str) -> int:
+        rows = self._rows(
+            "SELECT COALESCE(SUM(LENGTH(bytes)), 0) AS total FROM pieces"
+            " WHERE platform = ? AND file = ?",
+            platform,
+            file_id,
+        )
+        return rows[0]["total"]
+
+    # --- faults -------------------------------------------------------------------------------
+
+    def add_fault(
+        self, platform: str, kind: str, *, operation: str, times: int, seconds: float
+    ) -> None:
+        self._write(
+            "INSERT INTO faults (platform, kind, operation, times, seconds) VALUES (?, ?, ?, ?, ?)",
+            platform,
+            kind,
+            operation,
+            times,
+            seconds,
+        )
+
+    def faults(self) -> list[sqlite3.Row]:
+        return self._rows("SELECT * FROM faults WHERE times > 0 ORDER BY number")
+
+    def use_fault(self, number: int) -> bool:
+        return (
+            self._write(
+                "UPDATE faults SET times = times - 1 WHERE number = ? AND times > 0", number
+            )
+            == 1
+        )
+
+    def clear_faults(self) -> None:
+        self._write("DELETE FROM faults")
+
+
+def _account(row: sqlite3.Row) -> Account:
+    return Account(row["platform"], row["id"], row["name"], row["token"], json.loads(row["extra"]))
+
+
+def _post(row: sqlite3.Row) -> Post:
+    values = {key: row[key] for key in row.keys() if key not in ("number", "extra")}  # noqa: SIM118
+    return Post(**values, extra=json.loads(row["extra"]))
+
+
+def _file(row: sqlite3.Row) -> File:
+    return File(**{**dict(row), "extra": json.loads(row["extra"])})

@@ -1,0 +1,312 @@
+"""What every connector has to do; a platform's own tests inherit it and add their own.
+
+The platform at the other end is the rehearsal, over real HTTP, told to misbehave where needed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from publishing.connectors.base import Account, Connector, Content, Receipt, Sent
+from publishing.connectors.errors import (
+    ConnectionRefused,
+    ConnectorError,
+    NotSent,
+    RateLimited,
+    Unavailable,
+    Unknown,
+)
+from publishing.connectors.http import Http
+from publishing.problems import PROBLEMS
+from publishing.rehearsal.faults import add_fault
+
+from .conftest import MemoryJournal
+
+TOKEN = "secret-token-0123456789"
+DEADLINE = 10  # seconds for something that happens in another thread
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["data", "id", "error", "code", "messages", "errors", "items", "snippet"]
+            )
+            | st.text(max_size=5),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+HOSTILE = {
+    "html": (200, {"Content-Type": "text/html"}, b"<html><script>alert(1)</script></html>"),
+    "empty": (200, {}, b""),
+    "a list": (200, {}, b"[1, 2]"),
+    "a number": (200, {}, b"7"),
+    "null": (200, {}, b"null"),
+    "half": (200, {}, b'{"id": "1'),
+    "not utf-8": (200, {}, b'{"id": "\xff\xfe"}'),
+    "deep": (200, {}, b"[" * 100_000),
+    "no id": (200, {}, b'{"data": {}, "messages": []}'),
+    "wrong types": (200, {}, b'{"id": {"a": 1}, "data": [3], "messages": {"0": 1}}'),
+    "script for an id": (
+        200,
+        {},
+        b'{"id": "<script>", "data": {"id": "<b>"}, "messages": [{"id": "<i>"}]}',
+    ),
+    "ten megabytes": (200, {}, b'{"id": "' + b"1" * 10_000_000),
+    "redirect": (302, {"Location": "http://127.0.0.1:9/"}, b""),
+    "short": (200, {"Content-Length": "500"}, b'{"id": "1"}'),
+    "bad gzip": (200, {"Content-Encoding": "gzip"}, b"not gzip"),
+    "bad gateway": (502, {"Content-Type": "text/html"}, b"<h1>Bad gateway</h1>"),
+    "error of the wrong type": (200, {}, b'{"error": null}'),
+}
+
+
+class ConnectorContract:
+    kind: ClassVar[type[Connector]]
+    external_id: ClassVar[str] = "1001"
+    extra: ClassVar[dict[str, str]] = {}
+
+    # --- what a platform's tests say about it ---------------------------------------------------
+
+    @pytest.fixture
+    def content(self) -> Content:
+        raise NotImplementedError
+
+    def prepare(self, journal: MemoryJournal, base_url: str) -> None:
+        """Puts a journal just before the visible call, where steps come before it."""
+
+    def benign(self, method: str, path: str, headers: Any) -> tuple[int, dict, bytes] | None:
+        """The good answer to a harmless call; None for the visible one."""
+        return None
+
+    def heard(self, journal: MemoryJournal) -> tuple[dict[str, Any], ...]:
+        """Callbacks that name the delivery, once they have come."""
+        return ()
+
+    # --- fixtures -------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def connector(self, rehearsal) -> Connector:
+        platform = self.kind.platform
+        rehearsal.store.add_account(platform, self.external_id, "विभाग", TOKEN, self.extra)
+        return self.at(f"{rehearsal.url}/{platform}")
+
+    def at(self, base_url: str, **options: Any) -> Connector:
+        account = Account(self.external_id, "विभाग", TOKEN, self.extra)
+        return self.kind(Http(base_url, self.kind.platform, **options), account)
+
+    @pytest.fixture
+    def fault(self, rehearsal):
+        def switch_on(kind: str, **options: Any) -> None:
+            add_fault(rehearsal.store, self.kind.platform, kind, **options)
+
+        return switch_on
+
+    @pytest.fixture
+    def posts(self, rehearsal):
+        return lambda: rehearsal.store.posts(self.kind.platform)
+
+    def sent(self, content: Content, journal: MemoryJournal, *, accepted: bool = True) -> Sent:
+        heard = self.heard(journal) if accepted else ()
+        return Sent(content, journal.reference, datetime.now(UTC), journal.values, heard)
+
+    def eventually(self, look: Any) -> Any:
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            if found := look():
+                return found
+        return pytest.fail("it never happened")
+
+    # --- the good way ---------------------------------------------------------------------------
+
+    def test_publishes_once_and_says_where(self, connector, content, journal, posts):
+        receipt = connector.publish(content, journal)
+        (post,) = posts()
+        assert post.id == receipt.platform_id
+        assert post.text == content.text
+        assert post.title == content.title
+        assert bool(post.file) == bool(content.attachments)
+
+    def test_arms_after_everything_it_keeps(self, connector, content, journal):
+        connector.publish(content, journal)
+        assert journal.events.count("arm") == 1
+        assert journal.events[-1] == "arm"
+        if content.attachments:
+            assert any(event.startswith("keep") for event in journal.events)
+
+    def test_finds_what_it_published(self, connector, content, journal):
+        receipt = connector.publish(content, journal)
+        found = connector.find(self.sent(content, journal))
+        assert found is not None
+        assert found.platform_id == receipt.platform_id
+
+    def test_finds_nothing_where_nothing_is(self, connector, content, journal):
+        assert connector.find(self.sent(content, journal, accepted=False)) is None
+
+    def test_accepts_its_own_good_content(self, content):
+        assert [p for p in self.kind.check(content) if p.level == "error"] == []
+
+    # --- the platform misbehaves ----------------------------------------------------------------
+
+    @pytest.mark.parametrize("kind", ["error_before", "cut_before"])
+    def test_failure_before_accepting_is_unknown_and_not_found(
+        self, connector, content, journal, fault, posts, kind
+    ):
+        fault(kind)
+        with pytest.raises(Unknown):
+            connector.publish(content, journal)
+        assert "arm" in journal.events
+        assert posts() == []
+        assert connector.find(self.sent(content, journal, accepted=False)) is None
+        assert connector.publish(content, journal).platform_id == posts()[0].id
+
+    @pytest.mark.parametrize("kind", ["error_after", "cut_after", "html"])
+    def test_failure_after_accepting_is_unknown_and_found(
+        self, connector, content, journal, fault, posts, kind
+    ):
+        fault(kind)
+        with pytest.raises(Unknown):
+            connector.publish(content, journal)
+        (post,) = posts()
+        found = connector.find(self.sent(content, journal))
+        assert found is not None
+        assert found.platform_id == post.id
+
+    def test_late_post_is_found_later(self, connector, content, journal, fault, posts):
+        fault("late", seconds=0.5)
+        fault("cut_after")
+        with pytest.raises(Unknown):
+            connector.publish(content, journal)
+        found = self.eventually(lambda: connector.find(self.sent(content, journal)))
+        assert found.platform_id == posts()[0].id
+
+    def test_slow_answer_is_unknown_and_found(
+        self, connector, content, journal, fault, posts, rehearsal
+    ):
+        hasty = self.at(f"{rehearsal.url}/{self.kind.platform}", timeouts=(2, 0.4))
+        fault("slow", seconds=0.8)
+        with pytest.raises(Unknown):
+            hasty.publish(content, journal)
+        self.eventually(posts)
+        assert connector.find(self.sent(content, journal)).platform_id == posts()[0].id
+
+    def test_rate_limit_is_not_sent_and_says_how_long(
+        self, connector, content, journal, fault, posts
+    ):
+        fault("rate_limited")
+        with pytest.raises(RateLimited) as caught:
+            connector.publish(content, journal)
+        assert 0 < caught.value.retry_after <= 86_400
+        assert posts() == []
+
+    def test_expired_token_asks_to_reconnect(self, connector, content, journal, fault, posts):
+        fault("expired_token")
+        with pytest.raises(ConnectionRefused) as caught:
+            connector.publish(content, journal)
+        assert caught.value.code == "reconnect"
+        assert posts() == []
+
+    def test_unreachable_platform_is_not_sent(self, content, journal):
+        with pytest.raises(Unavailable) as caught:
+            self.at("http://127.0.0.1:9/nothing").publish(content, journal)
+        assert caught.value.code == "unreachable"
+
+    @pytest.mark.parametrize("kind", ["error_after", "cut_after", "cut_before", "html"])
+    def test_broken_upload_is_not_sent_and_repeats(
+        self, connector, content, journal, fault, posts, kind
+    ):
+        if not content.attachments:
+            pytest.fail("the contract is run with a file")
+        fault(kind, where="upload")
+        with pytest.raises(NotSent):
+            connector.publish(content, journal)
+        assert "arm" not in journal.events
+        assert posts() == []
+        connector.publish(content, journal)
+        assert len(posts()) == 1
+
+    def test_second_worker_uses_what_the_first_one_kept(
+        self, connector, content, journal, fault, rehearsal
+    ):
+        fault("rate_limited")
+        with pytest.raises(RateLimited):
+            connector.publish(content, journal)
+        fault("error_before", where="upload", times=50)
+        kept = dict(journal.values)
+        connector.publish(content, journal)
+        assert journal.values == kept
+
+    # --- hostile answers ------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_hostile_answer_to_the_visible_call_is_unknown(self, content, journal, teller, name):
+        teller.reply = lambda method, path, headers, body: (
+            self.benign(method, path, headers) or HOSTILE[name]
+        )
+        self.prepare(journal, teller.url)
+        with pytest.raises(Unknown) as caught:
+            self.at(teller.url).publish(content, journal)
+        assert TOKEN not in f"{caught.value!r} {caught.value.detail}"
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_hostile_answer_to_a_harmless_call_is_not_sent(self, content, journal, teller, name):
+        teller.reply = lambda *request: HOSTILE[name]
+        with pytest.raises(NotSent):
+            self.at(teller.url).publish(content, journal)
+        assert "arm" not in journal.events
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_hostile_answer_to_find_never_finds(self, content, journal, teller, name):
+        teller.reply = lambda *request: HOSTILE[name]
+        self.prepare(journal, teller.url)
+        try:
+            found = self.at(teller.url).find(self.sent(content, journal, accepted=False))
+        except ConnectorError:
+            found = None
+        assert found is None
+
+    @settings(
+        max_examples=40,
+        deadline=None,
+        database=None,
+        suppress_health_check=[  # inherited by five classes, and the server holds no state
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
+    )
+    @given(status=st.sampled_from([200, 201, 400, 403, 404, 429, 500]), data=ANYTHING)
+    def test_no_answer_breaks_it(self, content, teller, status, data):
+        answer = (status, {"Content-Type": "application/json"}, json.dumps(data).encode())
+        teller.reply = lambda method, path, headers, body: (
+            self.benign(method, path, headers) or answer
+        )
+        journal = MemoryJournal()
+        self.prepare(journal, teller.url)
+        connector = self.at(teller.url)
+        for call in (
+            lambda: connector.publish(content, journal),
+            lambda: connector.find(self.sent(content, journal, accepted=False)),
+        ):
+            outcome = caught_or_returned(call)
+            if isinstance(outcome, ConnectorError):
+                assert outcome.code in PROBLEMS
+            elif outcome is not None:
+                assert re.fullmatch(r"[\w.:=+/-]{1,200}", outcome.platform_id)
+
+
+def caught_or_returned(call: Any) -> Receipt | ConnectorError | None:
+    try:
+        return call()
+    except ConnectorError as error:
+        return error
