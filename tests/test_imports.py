@@ -11,6 +11,7 @@ from django.apps import apps
 from django.conf import settings
 
 APPS = ["portal", "departments", "publishing", "schemes", "engagement"]  # each may use those before
+ASSEMBLED = {"portal.urls"}  # puts the apps together, so it names them all
 LAYERS = [
     {"states", "workflow", "roles"},
     {"models"},
@@ -53,7 +54,7 @@ def layer(name: str) -> int | None:
 
 def wrong_arrow(importer: str, target: str) -> bool:
     source_app, target_app = importer.partition(".")[0], target.partition(".")[0]
-    if target_app not in APPS:
+    if target_app not in APPS or importer in ASSEMBLED:
         return False
     if source_app != target_app:
         return APPS.index(target_app) > APPS.index(source_app)
@@ -103,7 +104,7 @@ def test_foreign_keys_follow_the_arrows():
         ("departments/links.py", "import publishing.models", "publishing.models"),
         ("publishing/retry.py", "def f():\n    from schemes import seal", "schemes.seal"),
         ("portal/web/paging.py", "from departments.models import User", "departments.models"),
-        ("portal/urls.py", "import schemes", "schemes"),
+        ("portal/checks.py", "import schemes", "schemes"),
         ("schemes/models/post.py", "from ..actions import approve_post", "schemes.actions"),
         ("schemes/access.py", "from . import actions", "schemes.actions"),
         ("schemes/actions.py", "from .views.desk import home", "schemes.views.desk"),
@@ -132,6 +133,7 @@ def test_wrong_arrow_is_found(tmp_path, file, line, arrow):
         ("schemes/models/__init__.py", "from .post import Post"),
         ("departments/models.py", "from portal.audit.models import AuditEntry"),
         ("departments/tests/test_story.py", "from schemes.models import Post"),
+        ("portal/urls.py", "from schemes.urls_desk import urlpatterns"),
     ],
 )
 def test_right_arrow_is_not(tmp_path, file, line):

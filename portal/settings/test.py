@@ -21,7 +21,8 @@ STORAGES = {
 }
 Q_CLUSTER = {**Q_CLUSTER, "sync": True}
 # Tests that run side by side share one Redis.
-CACHES = {"default": {**CACHES["default"], "KEY_PREFIX": os.environ.get("PYTEST_XDIST_WORKER", "")}}
+_prefix = f"test-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+CACHES = {name: {**cache, "KEY_PREFIX": _prefix} for name, cache in CACHES.items()}
 
 # A port where nothing answers: a test that forgets its own stand-in fails at once.
 PLATFORM_URLS = {
