@@ -222,9 +222,10 @@ def _card_rows(schemes: QuerySet[Scheme]) -> QuerySet[Scheme]:
 
 def with_counts(kind: type[Category | Persona]) -> QuerySet[Any]:
     """Those that have schemes, in their order, with `scheme_count`."""
-    return kind._default_manager.annotate(
+    counted = kind._default_manager.annotate(
         scheme_count=Count("schemes", filter=Q(schemes__is_public=True))
-    ).filter(scheme_count__gt=0)
+    )
+    return counted.filter(scheme_count__gt=0).order_by("position", "slug")
 
 
 def name_order() -> Any:

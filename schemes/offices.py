@@ -7,6 +7,8 @@ from itertools import groupby
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from departments.models import Department, DepartmentKind, Handle
 from departments.states import HandleState
@@ -17,13 +19,27 @@ from .models import Scheme
 from .search.fold import fold
 
 LONGEST_QUERY = 200
-_ORDER_OF_KINDS = {kind: place for place, kind in enumerate(DepartmentKind.values)}
+KIND_TITLES: dict[str, Promise] = {
+    DepartmentKind.DEPARTMENT: _("Departments"),
+    DepartmentKind.OFFICE: _("Offices"),
+    DepartmentKind.DIRECTORATE: _("Directorates"),
+    DepartmentKind.COMMISSIONERATE: _("Commissionerates"),
+    DepartmentKind.POLICE: _("Police"),
+    DepartmentKind.BOARD: _("Boards"),
+    DepartmentKind.CORPORATION: _("Corporations"),
+    DepartmentKind.AUTHORITY: _("Authorities"),
+    DepartmentKind.MISSION: _("Missions"),
+    DepartmentKind.SOCIETY: _("Societies"),
+    DepartmentKind.LOCAL_BODY: _("Local bodies"),
+    DepartmentKind.DISTRICT_ADMINISTRATION: _("District administrations"),
+}
+_ORDER_OF_KINDS = {kind: place for place, kind in enumerate(KIND_TITLES)}
 
 
 @dataclass(frozen=True)
 class KindGroup:
     kind: str
-    label: str
+    title: Promise | str
     departments: list[Department]
 
 
@@ -56,7 +72,7 @@ def departments_named(text: str) -> list[Department]:
 def by_kind(departments: list[Department]) -> list[KindGroup]:
     ordered = sorted(departments, key=lambda one: _ORDER_OF_KINDS.get(one.kind, 99))
     return [
-        KindGroup(kind, members[0].get_kind_display(), members)
+        KindGroup(kind, KIND_TITLES.get(kind, kind), members)
         for kind, members in ((k, list(g)) for k, g in groupby(ordered, lambda one: one.kind))
     ]
 

@@ -66,5 +66,5 @@ def _latest(scheme: Scheme) -> QuerySet[Progress]:
         .annotate(place=Coalesce("district", 0))
         .filter(~Exists(later.filter(place=OuterRef("place"))))
         .select_related("indicator", "district")
-        .order_by("district__name_hi")
+        .order_by("district__name_hi", "pk")
     )

@@ -50,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def scheme_list(request: HttpRequest) -> HttpResponse:
     asked = catalogue.read(request.GET)
-    page = page_of(asked.schemes(), request.GET.get("page"), per_page=catalogue.PER_PAGE)
+    page = page_of(asked.schemes(), request, catalogue.PER_PAGE)
     context = {
         "asked": asked,
         "page": page,
