@@ -1,10 +1,31 @@
+"""Every address: machine pages without a language, all others in Hindi and under /en/."""
+
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from departments.urls_desk import urlpatterns as departments_desk
+from portal.web import health
+from portal.web.language import choose_language
+from schemes.urls_desk import urlpatterns as posts_desk
+from schemes.urls_desk_schemes import urlpatterns as schemes_desk
+
+desk = ([*posts_desk, *schemes_desk, *departments_desk], "desk")
+
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("language/<slug:code>/", choose_language, name="language"),
     path("", include("publishing.urls")),
     *i18n_patterns(
         path("accounts/", include("allauth.urls")),
+        path("desk/", include(desk)),
+        path("", include("schemes.urls_public")),
         prefix_default_language=False,
     ),
 ]
+
+handler400 = "portal.web.errors.bad_request"
+handler403 = "portal.web.errors.forbidden"
+handler404 = "portal.web.errors.not_found"
+handler429 = "portal.web.errors.too_many_requests"
+handler500 = "portal.web.errors.server_error"

@@ -24,8 +24,9 @@ from portal.errors import MoveNotAllowed, NotPermitted
 
 from . import access, signals
 from .connectors.base import Receipt
+from .connectors.errors import ConnectorError
 from .models import Attempt, Delivery, Message, MessagePart, PartMedia
-from .retry import WAITS, Verdict
+from .retry import WAITS, Verdict, judge
 from .seal import SealedPart, seal_of_message
 from .states import MOVES, RECALLABLE, DeliveryState, Outcome
 
@@ -294,6 +295,21 @@ def leave_to_person(delivery: Delivery) -> None:
     Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.UNKNOWN).update(
         next_try_at=None, problem="needs_decision"
     )
+
+
+@transaction.atomic
+def came_to_nothing(delivery: Delivery, error: ConnectorError) -> None:
+    """The platform said later that it did not publish what it had accepted."""
+    delivery = _locked(delivery.pk)
+    if delivery.state != DeliveryState.UNKNOWN:
+        return
+    verdict = judge(error, delivery.attempts_made, tuple(settings.FIND_AFTER_SECONDS))
+    # From unknown there is no waiting: what may be tried again waits in the queue.
+    again = verdict.state == DeliveryState.WAITING
+    state = DeliveryState.QUEUED if again else DeliveryState.FAILED
+    _move(delivery, state, problem=error.code, wait=verdict.wait)
+    if verdict.handle_needs_attention:
+        mark_handle(delivery.handle, error.code)
 
 
 @transaction.atomic

@@ -160,6 +160,24 @@ PROBLEMS = {
         "More than one post like this is on the handle's page. Look at the page and say which one"
         " is ours."
     ),
+    "worker_lost": _(
+        "The portal was interrupted while publishing. It is finding out by itself what happened."
+    ),
+    "needs_decision": _(
+        "Nobody but a person can tell whether the post is out. Look at the handle's page, then say"
+        " here what you see."
+    ),
+    "decided_not_out": _("An officer looked and found that the post is not there."),
+    # --- held back by the portal itself ---------------------------------------------------------
+    "withdrawn": _("The post was withdrawn before it left."),
+    "too_late": _("The time until which the post was useful has passed, so it was not published."),
+    "handle_not_connected": _(
+        "The handle was not connected when the post was to leave. Connect it, then try again."
+    ),
+    "seal_broken": _(
+        "The content is no longer what was approved, so nothing was sent. Withdraw the post and"
+        " have it approved again; the administrator has to find out who changed it."
+    ),
     "unexpected": _(
         "Something happened that the portal does not know. The administrator has to look into it."
     ),

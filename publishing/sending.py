@@ -19,8 +19,8 @@ from departments.states import HandleState
 from . import actions, signals
 from .callbacks import heard_about
 from .connectors import connect
-from .connectors.base import Account, Connector, Receipt, Sent
-from .connectors.errors import ConnectionRefused, ConnectorError
+from .connectors.base import Account, Connector, NotPublished, Receipt, Sent
+from .connectors.errors import ConnectionRefused, ConnectorError, Unknown
 from .content import content_of
 from .models import Attempt, Delivery
 from .retry import judge
@@ -126,15 +126,20 @@ def look(delivery_id: int) -> None:
     looks = tuple(settings.FIND_AFTER_SECONDS)
     try:
         connector = connector_for(delivery)
-        receipt = _find(connector, delivery)
+        seen = _find(connector, delivery)
+    except Unknown:  # several fit
+        actions.leave_to_person(delivery)
+        return
     except ConnectorError as error:
         # It could not be read, which says nothing: look later, without using up patience.
         log.info("delivery %s could not be looked up: %s", delivery_id, error.code)
         actions.look_again(delivery, wait=error.retry_after or max(looks), counted=False)
         return
     done = delivery.looks_made + 1
-    if receipt:
-        actions.found(delivery, receipt)
+    if isinstance(seen, Receipt):
+        actions.found(delivery, seen)
+    elif isinstance(seen, NotPublished):
+        actions.came_to_nothing(delivery, seen.error)
     elif done < len(looks):
         actions.look_again(delivery, wait=looks[done])
     elif connector.silence_is_proof:
@@ -143,7 +148,7 @@ def look(delivery_id: int) -> None:
         actions.leave_to_person(delivery)
 
 
-def _find(connector: Connector, delivery: Delivery) -> Receipt | None:
+def _find(connector: Connector, delivery: Delivery) -> Receipt | NotPublished | None:
     armed_at = delivery.armed_at or delivery.state_since
     reference = str(delivery.reference)
     others = Delivery.objects.filter(handle=delivery.handle).exclude(pk=delivery.pk)

@@ -66,6 +66,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "portal.web.context.portal",
+                "schemes.desk_nav.desk",
             ],
             "builtins": ["django.templatetags.i18n", "portal.web.templatetags.portal"],
         },
@@ -99,11 +100,17 @@ else:
 
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
-    CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    }
+    _redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    CACHES = {"default": _redis, "workers": _redis}
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        # The workers' sign of life, which the web processes read (/readyz).
+        "workers": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": VAR_DIR / "workers",
+        },
+    }
 
 # The queue only wakes workers: retrying belongs to the delivery row, so a task runs once
 # (ack_failures, max_attempts) and `timeout` stays below `retry`, or django-q2 would run it again.
@@ -117,6 +124,7 @@ Q_CLUSTER = {
     "catch_up": False,
     "save_limit": 250,
     "poll": 0.5,
+    "cache": "workers",
     "label": "Samvad Setu",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
@@ -212,6 +220,50 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="samvad-setu@localhost")
+
+# --- editor of rich text ----------------------------------------------------------------------
+
+# The bundle has far more than schemes/cleaning.py lets through: what is left is what is kept.
+CKEDITOR_5_CONFIGS = {
+    "scheme": {
+        "licenseKey": "GPL",
+        "language": "hi",
+        "toolbar": {
+            "items": [
+                "heading",
+                "bold",
+                "italic",
+                "bulletedList",
+                "numberedList",
+                "link",
+                "insertTable",
+                "undo",
+                "redo",
+            ],
+            "shouldNotGroupWhenFull": True,
+        },
+        "heading": {
+            "options": [
+                {"model": "paragraph", "title": "Paragraph", "class": "ck-heading_paragraph"},
+                {"model": "heading3", "view": "h3", "title": "Heading 3", "class": ""},
+                {"model": "heading4", "view": "h4", "title": "Heading 4", "class": ""},
+            ]
+        },
+        "link": {"defaultProtocol": "https://"},
+        "table": {"contentToolbar": ["tableColumn", "tableRow", "mergeTableCells"]},
+        "removePlugins": [
+            *("Alignment", "Autosave", "BlockQuote", "CKFinderUploadAdapter", "Code", "CodeBlock"),
+            *("FindAndReplace", "Font", "FullPage", "GeneralHtmlSupport", "Highlight"),
+            *("HorizontalLine", "HtmlEmbed", "Image", "ImageCaption", "ImageInsert"),
+            *("ImageResize", "ImageStyle", "ImageToolbar", "IndentBlock", "LinkImage"),
+            *("ListProperties", "Markdown", "MediaEmbed", "Mention", "PageBreak", "ShowBlocks"),
+            *("SimpleUploadAdapter", "SourceEditing", "SpecialCharacters"),
+            *("SpecialCharactersEssentials", "Strikethrough", "Style", "Subscript"),
+            *("Superscript", "TableCellProperties", "TableProperties", "TodoList", "Underline"),
+            *("WordCount",),
+        ],
+    }
+}
 
 # --- platforms --------------------------------------------------------------------------------
 

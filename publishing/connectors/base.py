@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
+    from .errors import ConnectorError
     from .http import Http
 
 
@@ -59,6 +60,13 @@ class Receipt:
 
     platform_id: str
     permalink: str = ""
+
+
+@dataclass(frozen=True)
+class NotPublished:
+    """The platform's later word that a call it had accepted came to nothing, and why."""
+
+    error: ConnectorError
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,8 @@ class Connector(ABC):
     """One platform, speaking for one account.
 
     `publish` and `find` may raise what errors.py lists and nothing else, whatever the platform
-    answers. `find` returns None when the platform does not show the post (yet).
+    answers. `find` returns None when the platform does not show the post (yet); an error from it
+    says that the platform could not be read, or (`several_matches`) that only a person can tell.
     """
 
     platform: ClassVar[str]
@@ -148,4 +157,4 @@ class Connector(ABC):
     def publish(self, content: Content, journal: Journal) -> Receipt: ...
 
     @abstractmethod
-    def find(self, sent: Sent) -> Receipt | None: ...
+    def find(self, sent: Sent) -> Receipt | NotPublished | None: ...

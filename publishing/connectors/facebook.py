@@ -20,6 +20,7 @@ EARLIER = 300  # seconds before the attempt from which published posts are read 
 
 class Facebook(GraphConnector):
     platform = "facebook"
+    joins_languages = True
     own_errors: ClassVar[Table] = {
         (1, 2853006): (ConnectionRefused, "permission_missing"),
         (100, 1366046): (ContentRefused, "photo_refused"),
@@ -82,7 +83,7 @@ class Facebook(GraphConnector):
                 "limit": 50,
             },
         )
-        posts = rows_at(listed, "data")
+        posts = [row for row in rows_at(listed, "data") if text_at(row, "id") not in sent.taken]
         photo = sent.kept.get("photo", "") if sent.content.attachments else ""
         with_photo = [post for post in posts if photo and photo in _targets(post)]
         same_text = [post for post in posts if _words(post) == sent.content.text.split()]

@@ -114,7 +114,8 @@ class Instagram(GraphConnector):
         found = [
             row
             for row in rows_at(listed, "data")
-            if text_at(row, "caption").split() == sent.content.text.split()
+            if text_at(row, "id") not in sent.taken
+            and text_at(row, "caption").split() == sent.content.text.split()
             and _moment(text_at(row, "timestamp")) >= earliest
         ]
         if len(found) > 1:

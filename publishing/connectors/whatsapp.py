@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from .base import Attachment, Content, Count, Journal, Problem, Receipt, Sent
+from .base import Attachment, Content, Count, Journal, NotPublished, Problem, Receipt, Sent
 from .checks import photo_problems, text_problems
 from .errors import ConnectionRefused, ContentRefused, RateLimited, Refused, Unavailable, Unknown
 from .graph import GraphConnector, Table
@@ -21,6 +21,7 @@ class WhatsApp(GraphConnector):
     """There is no reading back: only a status callback that names our reference proves a post."""
 
     platform = "whatsapp"
+    title_line = "*{}*"
     silence_is_proof = False
     own_errors: ClassVar[Table] = {
         (33, 0): (ConnectionRefused, "account_not_found"),
@@ -91,7 +92,7 @@ class WhatsApp(GraphConnector):
         )
         return Receipt(needed(identifier_at(answer, "messages", 0, "id"), visible=True))
 
-    def find(self, sent: Sent) -> Receipt | None:
+    def find(self, sent: Sent) -> Receipt | NotPublished | None:
         """One participant's failure proves nothing while another one got the message."""
         statuses = [status for heard in sent.heard for status in _statuses(heard, sent.reference)]
         for status in statuses:
@@ -100,7 +101,7 @@ class WhatsApp(GraphConnector):
                 return Receipt(wamid)
         for status in statuses:
             for error in rows_at(status, "errors"):
-                raise self.told(error)
+                return NotPublished(self.told(error))
         return None
 
     def _upload(self, attachment: Attachment, journal: Journal) -> str:

@@ -120,7 +120,8 @@ class X(Connector):
             },
         )
         wanted = _comparable(sent.content.text)
-        found = [post for post in rows_at(listed, "data") if _as_written(post) == wanted]
+        free = [row for row in rows_at(listed, "data") if text_at(row, "id") not in sent.taken]
+        found = [post for post in free if _as_written(post) == wanted]
         if len(found) > 1:
             raise Unknown("several_matches", detail=", ".join(text_at(row, "id") for row in found))
         return self._receipt(needed(identifier_at(found[0], "id"))) if found else None

@@ -65,6 +65,8 @@ _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 class YouTube(Connector):
     platform = "youtube"
     needs_attachment = "video"
+    has_title = True
+    joins_languages = True
     upload_hosts = frozenset({"www.googleapis.com", "youtube.googleapis.com"})
 
     @classmethod

@@ -11,7 +11,7 @@ from departments.states import HandleState
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed
 from publishing import actions, sending
-from publishing.connectors.base import Receipt
+from publishing.connectors.base import NotPublished, Receipt
 from publishing.connectors.errors import (
     AlreadyPublished,
     ConnectionRefused,
@@ -229,6 +229,30 @@ def test_where_silence_proves_nothing_a_person_decides(platform):
     delivery = deliver(queued_delivery())
     assert ended(look(look(delivery))) == ("unknown", "needs_decision")
     assert delivery.next_try_at is None
+
+
+def test_where_several_fit_a_person_decides(platform):
+    Scripted.start(Unknown())
+    Scripted.shows = [Unknown("several_matches")]
+    assert ended(look(deliver(queued_delivery()))) == ("unknown", "needs_decision")
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [(ContentRefused("photo_refused"), "failed"), (Unavailable(), "queued")]
+)
+def test_what_the_platform_later_says_came_to_nothing(platform, error, state):
+    Scripted.start(Unknown())
+    Scripted.shows = [NotPublished(error)]
+    assert ended(look(deliver(queued_delivery()))) == (state, error.code)
+
+
+def test_a_post_that_belongs_to_another_delivery_is_not_taken_for_this_one(platform):
+    Scripted.start(RECEIPT, Unknown())
+    Scripted.shows = [None]
+    first, second = deliver(queued_delivery()), deliver(queued_delivery())
+    Delivery.objects.filter(pk=second.pk).update(handle=first.handle)
+    look(second)
+    assert Scripted.looked[0].taken == {RECEIPT.platform_id}
 
 
 def test_a_duplicate_that_cannot_be_found_is_not_sent_again(platform):
