@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from departments.models import Department, District, Named
+from departments.models import Department, District
 
 from .cleaning import plain
 from .models import ApplyMode, Category, Level, Persona, Scheme
@@ -38,7 +38,7 @@ LABELS: dict[str, Promise] = {
     "level": _("Level"),
     "mode": _("Way to apply"),
 }
-_RECORDS: dict[str, type[Named]] = {
+_RECORDS: dict[str, Any] = {
     "category": Category,
     "persona": Persona,
     "department": Department,
@@ -138,7 +138,7 @@ class Catalogue:
             matching = Scheme.objects.filter(pk__in=matching.values("pk")).order_by()
         if name in _WORDS:
             column = _COLUMNS[name]
-            counts = dict(matching.values_list(column).annotate(Count("pk", distinct=True)))
+            counts = dict(matching.values_list(column).annotate(Count("pk")))
             choices = [Choice(v, str(label), counts.get(v, 0)) for v, label in _WORDS[name].choices]
         else:
             choices = self._record_choices(name, matching)
@@ -148,7 +148,7 @@ class Catalogue:
     def _record_choices(self, name: str, matching: QuerySet[Scheme]) -> list[Choice]:
         place = _PLACES[name]
         rows = matching.filter(**{f"{place}__isnull": False}).values_list(place)
-        counts = dict(rows.annotate(Count("pk", distinct=True)))
+        counts = dict(rows.annotate(Count("pk")))
         if name in self.records:
             counts.setdefault(self.records[name], 0)
         records = _RECORDS[name]._default_manager.filter(pk__in=counts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -48,7 +49,7 @@ def readable(text: str) -> str:
     return plain(text[: LONGEST_QUERY * 10])[:LONGEST_QUERY].strip()
 
 
-def counted() -> QuerySet[Department]:
+def counted() -> QuerySet[Any]:
     """By name, with `scheme_count` and `verified_count` (handles connected to the portal)."""
     schemes = Scheme.objects.public().filter(department=OuterRef("pk"))
     handles = Handle.objects.shown_to_public().filter(department=OuterRef("pk"))
@@ -58,7 +59,7 @@ def counted() -> QuerySet[Department]:
     ).order_by(name_order())
 
 
-def with_schemes() -> QuerySet[Department]:
+def with_schemes() -> QuerySet[Any]:
     """Those that run schemes, the busiest first."""
     return counted().filter(scheme_count__gt=0).order_by("-scheme_count", name_order())
 
@@ -81,6 +82,6 @@ def _has_all(wanted: list[str], name: str) -> bool:
     return all(word in name for word in wanted)
 
 
-def _count_of(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]
+def _count_of(rows: QuerySet[Any]) -> Coalesce:
     counts = rows.order_by().values("department").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counts, output_field=IntegerField()), 0)

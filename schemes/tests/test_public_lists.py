@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -118,6 +121,18 @@ def test_twenty_to_a_page(client):
     assert len(titles(first)) == 20
     assert len(titles(third)) == 5
     assert not set(titles(first)) & set(titles(third))
+
+
+def test_hindi_titles_stand_in_hindi_order(client):
+    """PostgreSQL knows that a nukta letter stands with its plain one (H12); SQLite does not."""
+    by_hindi = ["कमल", "क़लम", "खेत", "ज़मीन", "जल"]
+    for title in reversed(by_hindi):
+        factories.SchemeFactory(title_hi=unicodedata.normalize("NFC", title))
+    order = titles(client.get(SCHEMES))
+    expected = [unicodedata.normalize("NFC", title) for title in by_hindi]
+    if connection.vendor != "postgresql":
+        expected.sort()
+    assert order == expected
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def department(request: HttpRequest, slug: str) -> HttpResponse:
         "bodies": found.bodies.order_by(catalogue.name_order()),
         "schemes": schemes[:SCHEMES_OF_DEPARTMENT],
         "scheme_count": schemes.count(),
-        "handles": found.handles.shown_to_public(),  # type: ignore[attr-defined]
+        "handles": found.handles.shown_to_public(),
         "posts": access.published_posts().filter(department=found)[:LATEST_POSTS],
         "crumbs": crumbs,
         "structured": [
