@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from portal.web.paging import page_of
 
 from departments.models import Department
+from portal.web.paging import page_of
 from publishing.models import Delivery
 from schemes import access, catalogue, offices
 from schemes.cleaning import cut, plain
