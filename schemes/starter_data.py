@@ -16,16 +16,23 @@ FOLDER = Path(__file__).parent / "starter"
 
 def load_starter_schemes() -> dict[str, int]:
     """What was created, by kind. A scheme that is there stays as its officer left it."""
-    with transaction.atomic():
-        categories = _load_names(Category, FOLDER / "categories.csv")
-        personas = _load_names(Persona, FOLDER / "personas.csv")
+    names = load_names()
     file = FOLDER / "schemes-up.json"
     result = import_schemes(
         read_rows(file), actor=None, publish=True, change_existing=False, file_name=file.name
     )
     if result.refused:
         raise ValueError(f"starter schemes refused: {result.problems}")
-    return {"categories": categories, "personas": personas, "schemes": result.created}
+    return {**names, "schemes": result.created}
+
+
+@transaction.atomic
+def load_names() -> dict[str, int]:
+    """The fifteen categories of standards.md 12.6 and the kinds of beneficiaries (M6)."""
+    return {
+        "categories": _load_names(Category, FOLDER / "categories.csv"),
+        "personas": _load_names(Persona, FOLDER / "personas.csv"),
+    }
 
 
 def _load_names(model: type[Category] | type[Persona], file: Path) -> int:

@@ -44,3 +44,4 @@ CALLBACK_VERIFY_TOKEN = "rehearsal-verify-token"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 DEMO = True
+DEMO_PASSWORD = "samvad-setu-demo"  # of the demo officers, on loopback only
