@@ -170,6 +170,8 @@ def record_progress(
     scheme = _locked(indicator.scheme, actor, None)
     if as_on > timezone.localdate():
         raise MoveNotAllowed(_("The as-on date cannot be in the future."))
+    if achieved < 0 or (target is not None and target < 0):
+        raise MoveNotAllowed(_("A reading cannot be below zero."))
     reading = Progress(
         indicator=indicator,
         district=district,
