@@ -47,6 +47,7 @@ ANYTHING = st.recursive(
     ),
     max_leaves=8,
 )
+GOOD = b'{"id": "abcdefghijk", "data": {"id": "1"}, "messages": [{"id": "1"}]}'
 HOSTILE = {
     "html": (200, {"Content-Type": "text/html"}, b"<html><script>alert(1)</script></html>"),
     "empty": (200, {}, b""),
@@ -63,7 +64,7 @@ HOSTILE = {
         {},
         b'{"id": "<script>", "data": {"id": "<b>"}, "messages": [{"id": "<i>"}]}',
     ),
-    "ten megabytes": (200, {}, b'{"id": "' + b"1" * 10_000_000),
+    "ten megabytes": (200, {}, GOOD[:-1] + b', "x": "' + b"1" * 10_000_000 + b'"}'),
     "redirect": (302, {"Location": "http://127.0.0.1:9/"}, b""),
     "short": (200, {"Content-Length": "500"}, b'{"id": "1"}'),
     "bad gzip": (200, {"Content-Encoding": "gzip"}, b"not gzip"),

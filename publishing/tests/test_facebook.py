@@ -50,6 +50,11 @@ class TestFacebook(ConnectorContract):
             connector.find(self.sent(Content(TEXT), journal))
         assert caught.value.code == "several_matches"
 
+    def test_post_of_another_delivery_is_not_ours(self, connector, journal):
+        other = connector.publish(Content(TEXT), journal)
+        sent = replace(self.sent(Content(TEXT), journal), taken=frozenset({other.platform_id}))
+        assert connector.find(sent) is None
+
     def test_broken_photo_is_refused(self, connector, content, journal, tmp_path):
         (tmp_path / "p.jpg").write_bytes(b"no photo")
         broken = replace(content.attachments[0], path=tmp_path / "p.jpg")

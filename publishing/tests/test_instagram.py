@@ -26,6 +26,11 @@ class TestInstagram(ConnectorContract):
             return (200, {}, b'{"id": "555", "status_code": "FINISHED"}')
         return None
 
+    def test_post_of_another_delivery_is_not_ours(self, connector, content, journal):
+        other = connector.publish(content, journal)
+        sent = replace(self.sent(content, journal), taken=frozenset({other.platform_id}))
+        assert connector.find(sent) is None
+
     def test_permalink_leads_to_the_rehearsal(self, connector, content, journal, rehearsal):
         receipt = connector.publish(content, journal)
         assert receipt.permalink == f"{rehearsal.url}/instagram/p/{receipt.platform_id}/"

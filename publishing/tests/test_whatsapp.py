@@ -1,10 +1,11 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 
 import pytest
 
-from publishing.connectors.base import Content
+from publishing.connectors.base import Content, NotPublished
 from publishing.connectors.errors import ConnectionRefused, ContentRefused
 from publishing.connectors.whatsapp import WhatsApp
 
@@ -90,8 +91,9 @@ class TestWhatsApp(ConnectorContract):
 
     def test_failed_status_says_why(self, connector, content, journal):
         status = {"id": "wamid.1", "status": "failed", "errors": [{"code": 131053}]}
-        with pytest.raises(ContentRefused):
-            connector.find(self.sent_hearing(content, journal, status))
+        found = connector.find(self.sent_hearing(content, journal, status))
+        assert isinstance(found, NotPublished)
+        assert isinstance(found.error, ContentRefused)
 
     def test_one_participant_failing_does_not_undo_the_post(self, connector, content, journal):
         failed = {"id": "wamid.1", "status": "failed", "errors": [{"code": 131026}]}
@@ -100,8 +102,6 @@ class TestWhatsApp(ConnectorContract):
         assert found.platform_id == "wamid.1"
 
     def sent_hearing(self, content, journal, *statuses):
-        from dataclasses import replace
-
         named = tuple({"biz_opaque_callback_data": journal.reference, **s} for s in statuses)
         return replace(self.sent(content, journal, accepted=False), heard=named)
 

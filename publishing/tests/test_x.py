@@ -39,6 +39,11 @@ class TestX(ConnectorContract):
         found = connector.find(self.sent(Content(TEXT), journal))
         assert found.platform_id == receipt.platform_id
 
+    def test_post_of_another_delivery_is_not_ours(self, connector, content, journal):
+        other = connector.publish(content, journal)
+        sent = replace(self.sent(content, journal), taken=frozenset({other.platform_id}))
+        assert connector.find(sent) is None
+
     def test_permalink_leads_to_the_rehearsal(self, connector, content, journal, rehearsal):
         receipt = connector.publish(content, journal)
         assert receipt.permalink == f"{rehearsal.url}/x/i/web/status/{receipt.platform_id}"

@@ -24,7 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=port)
         parser.add_argument("--host", default="127.0.0.1", choices=LOOPBACK)
         parser.add_argument("--store", default=getattr(settings, "REHEARSAL_STORE", None))
-        portal = f"http://127.0.0.1:{settings.PORT}" if hasattr(settings, "PORT") else ""
+        own_port = getattr(settings, "PORT", None)
+        portal = f"http://127.0.0.1:{own_port}" if own_port else ""
         parser.add_argument("--callbacks", default=portal, help="The portal's address.")
 
     def handle(self, *args: Any, **options: Any) -> None:
