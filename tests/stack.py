@@ -29,25 +29,30 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def descendants(pid: int) -> set[int]:
-    """Every process below this one, read from /proc."""
-    parents = {}
+def parents() -> dict[int, int]:
+    """Each running process and its parent, read from /proc; zombies are left out."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            fields = (folder / "stat").read_text().rpartition(") ")[2].split()
+            state, parent = (folder / "stat").read_text().rpartition(") ")[2].split()[:2]
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended while we looked
-        if fields[0] != "Z":
-            parents[int(folder.name)] = int(fields[1])
+        if state != "Z":
+            found[int(folder.name)] = int(parent)
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    above = parents()
     found, heads = set(), {pid}
     while heads:
-        heads = {child for child, parent in parents.items() if parent in heads} - found
+        heads = {child for child, parent in above.items() if parent in heads} - found
         found |= heads
     return found
 
 
 def alive(pids: set[int]) -> set[int]:
-    return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
+    return pids & set(parents())
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen, log: Path) -> None:
@@ -102,6 +107,10 @@ class Stack:
             "REDIS_URL": self.redis_url,
             "PORT": str(self.port),
             "REHEARSAL_PORT": str(self.rehearsal_port),
+            # Impatient, so that tests of lost workers and unclear answers end soon.
+            "DELIVERY_LEASE_SECONDS": "12",
+            "FIND_AFTER_SECONDS": "1,2,4",
+            "WORKERS": "5",
         }
 
     def launch(self, command: str) -> subprocess.Popen:

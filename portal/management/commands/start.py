@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -15,6 +16,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
+from honcho.compat import ProcessManager
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
@@ -115,9 +117,21 @@ def addresses() -> str:
     )
 
 
+class AskTheHead(ProcessManager):
+    """Ends a process by asking its head alone: the worker then lets its own processes finish.
+
+    Honcho would signal the whole group, and django-q2 waits for ever for children killed so.
+    """
+
+    def terminate(self, pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+
 def run(wanted: dict[str, str]) -> int:
     """Until Ctrl-C, or until one process ends and with it the others; 0 for Ctrl-C."""
     manager = Manager()
+    manager._procmgr = AskTheHead()
     for name, command in wanted.items():
         manager.add_process(name, command, env=environment(), cwd=str(settings.BASE_DIR))
     # A closed terminal stops everything too.
