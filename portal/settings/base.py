@@ -132,6 +132,7 @@ Q_CLUSTER = {
 # --- people -----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "departments.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique, by a constraint that ignores case
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_REDIRECT_URL = "desk:home"
 LOGIN_URL = "account_login"
