@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from departments.models import in_language
 
 from .models import Indicator, Progress, Scheme
+from .passages import reader_language
 
 MOST_PLACES = 100  # per scheme: the State has 75 districts
 
@@ -66,5 +67,5 @@ def _latest(scheme: Scheme) -> QuerySet[Progress]:
         .annotate(place=Coalesce("district", 0))
         .filter(~Exists(later.filter(place=OuterRef("place"))))
         .select_related("indicator", "district")
-        .order_by("district__name_hi", "pk")
+        .order_by(f"district__name_{reader_language()}", "pk")
     )

@@ -8,9 +8,10 @@ from typing import Any
 
 from django import template
 from django.template.defaultfilters import linebreaksbr
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from portal.web.templatetags.portal import external_link
 from schemes.cleaning import clean_rich
 from schemes.passages import passage
 
@@ -47,9 +48,7 @@ def _with_links(text: str) -> SafeString:
     pieces = _ADDRESS.split(text)  # every second piece is an address
     return mark_safe(  # noqa: S308 - each piece is escaped on its own
         "".join(
-            format_html('<a href="{0}" rel="noopener noreferrer">{0}</a>', piece)
-            if place % 2
-            else linebreaksbr(piece)
+            external_link(piece, piece) if place % 2 else linebreaksbr(piece)
             for place, piece in enumerate(pieces)
         )
     )

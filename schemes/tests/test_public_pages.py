@@ -149,6 +149,16 @@ def test_a_website_that_is_no_web_address_is_no_link(client):
     assert "javascript:" not in client.get(f"/departments/{office.slug}/").text
 
 
+def test_an_address_that_is_broken_does_no_harm(client):
+    broken = "https://[is_broken"
+    post = factories.published_post(text_hi=f"यहाँ देखें: {broken}")
+    office = factories.DepartmentFactory(website=broken)
+    scheme = full_scheme(apply_url=broken, department=office)
+    for address in (f"/posts/{post.pk}/", f"/departments/{office.slug}/"):
+        assert client.get(address).status_code == 200
+    assert broken in page_of_scheme(client, scheme).text
+
+
 def test_search_engines_get_the_service_and_the_way_to_it(client):
     scheme = full_scheme()
     records = structured(page_of_scheme(client, scheme))

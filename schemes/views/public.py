@@ -53,6 +53,7 @@ def scheme_list(request: HttpRequest) -> HttpResponse:
     page = page_of(asked.schemes(), request, catalogue.PER_PAGE)
     context = {
         "asked": asked,
+        "crumbs": [(_("Schemes"), reverse("public:scheme_list"))],
         "page": page,
         "categories": catalogue.with_counts(Category) if not page.paginator.count else [],
         "last_updated": Scheme.objects.public().aggregate(at=Max("content_changed_at"))["at"],
@@ -90,7 +91,12 @@ def scheme(request: HttpRequest, slug: str) -> HttpResponse:
 def department_list(request: HttpRequest) -> HttpResponse:
     text = offices.readable(request.GET.get("q", ""))
     found = offices.departments_named(text)
-    context = {"text": text, "groups": offices.by_kind(found), "count": len(found)}
+    context = {
+        "text": text,
+        "groups": offices.by_kind(found),
+        "count": len(found),
+        "crumbs": [(_("Departments"), reverse("public:department_list"))],
+    }
     return render(request, "public/department_list.html", context)
 
 
@@ -110,6 +116,7 @@ def department(request: HttpRequest, slug: str) -> HttpResponse:
         "handles": found.handles.shown_to_public(),
         "posts": access.published_posts().filter(department=found)[:LATEST_POSTS],
         "crumbs": crumbs,
+        "last_updated": found.schemes.public().aggregate(at=Max("content_changed_at"))["at"],
         "structured": [
             {"@context": "https://schema.org"} | organization(found, request),
             breadcrumb(request, crumbs),
@@ -122,8 +129,14 @@ def department(request: HttpRequest, slug: str) -> HttpResponse:
 def post(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.get_published_post(pk)
     deliveries = Delivery.objects.sent().filter(message__source="post", message__source_id=found.pk)
+    crumbs = [
+        (found.department.name, reverse("public:department", args=[found.department.slug])),
+        (found.title, reverse("public:post", args=[found.pk])),
+    ]
     context = {
         "post": found,
+        "crumbs": crumbs,
+        "structured": [breadcrumb(request, crumbs)],
         "summary": cut(plain(passage(found, "text").text), LONGEST_SUMMARY),
         "deliveries": deliveries.select_related("handle").order_by("sent_at", "pk"),
         "last_updated": found.out_at,  # type: ignore[attr-defined]
