@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 LONGEST_WORD = 50
 
@@ -114,6 +115,7 @@ _BEFORE_LABIAL = re.compile(r"m(?=[pbf])")
 _INNER_A = re.compile(r"(?<=.)a")
 
 
+@lru_cache(maxsize=20_000)
 def sound_of(word: str) -> str:
     """One key for a Hindi word in Devanagari and in the Roman spellings people type; [a-z0-9] only.
 
