@@ -19,6 +19,7 @@ urlpatterns = [
     *i18n_patterns(
         path("accounts/", include("allauth.urls")),
         path("desk/", include(desk)),
+        path("", include("portal.web.urls")),
         path("", include("schemes.urls_public")),
         prefix_default_language=False,
     ),

@@ -1,0 +1,307 @@
+"""Every address and who may open it (S5): a row for each, and nobody else gets more than a 404.
+
+A cell names the roles that are answered; everybody else who is signed in with a charge gets 404,
+so that existence does not leak. Strangers are sent to sign-in, people without a charge are told so.
+An address without a row fails the first test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.utils import translation
+
+from departments.models import Member, User
+from departments.roles import Role
+from departments.tests.factories import person, person_without_charge, registered_handle
+from publishing.models import Delivery, Media
+from publishing.states import DeliveryState
+from publishing.tests.scripted import Scripted
+from schemes.models import Scheme
+from schemes.tests.post_factories import Office, approved_post, draft, office, submitted
+
+THIRD_PARTY = ("account_", "mfa_", "usersessions:", "usersessions_")
+PEOPLE = (
+    "nodal",  # of the department whose records are asked for
+    "head",
+    "other_nodal",  # of another department
+    "other_head",
+    "deputy",
+    "joint",
+    "director",
+    "secretary",
+    "auditor",
+    "administrator",
+)
+EVERYBODY = frozenset(PEOPLE)
+OWN = frozenset({"nodal", "head"})
+STATE = frozenset({"deputy", "joint", "director", "secretary", "auditor", "administrator"})
+WRITERS = OWN | {"other_nodal", "other_head"}  # each in their own department
+PUBLIC = "public"
+ANSWERED = {200, 302, 409, 422}
+
+
+@dataclass(frozen=True)
+class Row:
+    who: frozenset[str] | str
+    about: str = ""  # which record of the department fills the address
+    post: bool = False
+    language: bool = True  # exists under /en/ as well
+
+
+@dataclass
+class Records:
+    """A department's records, one of each kind, and one person for each role."""
+
+    office: Office
+    arguments: dict[str, list[object]]
+    people: dict[str, User]
+
+
+ROWS: dict[str, Row] = {
+    # --- officers: posts
+    "desk:home": Row(EVERYBODY),
+    "desk:posts": Row(EVERYBODY),
+    "desk:queue": Row(EVERYBODY),
+    "desk:post_add": Row(WRITERS),
+    "desk:post_preview": Row(WRITERS, post=True),
+    "desk:post": Row(OWN, "draft"),
+    "desk:post_edit": Row(OWN, "draft"),
+    "desk:post_move": Row(OWN | STATE, "submitted+approve", post=True),
+    "desk:delivery_decide": Row(OWN | STATE, "delivery", post=True),
+    "desk:delivery_requeue": Row(OWN | STATE, "delivery", post=True),
+    # --- officers: schemes
+    "desk:schemes": Row(EVERYBODY),
+    "desk:scheme_add": Row(WRITERS),
+    "desk:scheme_edit": Row(OWN | STATE, "scheme"),  # others read it
+    "desk:scheme_show": Row(OWN, "scheme", post=True),
+    "desk:scheme_hide": Row(OWN, "scheme", post=True),
+    "desk:progress": Row(OWN | STATE, "scheme"),
+    "desk:media": Row(EVERYBODY),
+    # --- officers: handles, departments, people, audit
+    "desk:handles": Row(EVERYBODY),
+    "desk:handle_add": Row(WRITERS),
+    "desk:handle": Row(OWN | STATE, "handle"),
+    "desk:handle_disconnect": Row(OWN, "handle", post=True),
+    "desk:handle_close": Row(OWN, "handle", post=True),
+    "desk:departments": Row(EVERYBODY),
+    "desk:department_edit": Row(frozenset({"administrator"}), "department"),
+    "desk:people": Row(frozenset({"administrator"})),
+    "desk:person_invite": Row(frozenset({"administrator"})),
+    "desk:person": Row(frozenset({"administrator"}), "person"),
+    "desk:person_resend": Row(frozenset({"administrator"}), "person", post=True),
+    "desk:appoint": Row(frozenset({"administrator"}), "person", post=True),
+    "desk:relieve": Row(frozenset({"administrator"}), "charge", post=True),
+    "desk:audit": Row(frozenset({"director", "secretary", "auditor"})),
+    # --- files
+    "publishing:media": Row(OWN | STATE, "media", language=False),
+    "publishing:media_for_platform": Row(frozenset(), "token", language=False),
+    # --- platforms: a wrong signature is refused whoever asks
+    "publishing:callback": Row(PUBLIC, "callback", language=False),
+    # --- everyone
+    "healthz": Row(PUBLIC, language=False),
+    "readyz": Row(PUBLIC, language=False),
+    "language": Row(PUBLIC, "language", language=False),
+    "public:home": Row(PUBLIC),
+    "public:scheme_list": Row(PUBLIC),
+    "public:scheme": Row(PUBLIC, "public_scheme"),
+    "public:department_list": Row(PUBLIC),
+    "public:department": Row(PUBLIC, "department"),
+    "public:post": Row(PUBLIC, "published_post"),
+}
+
+
+def addresses(
+    patterns: list[URLPattern | URLResolver] | None = None, space: str = ""
+) -> Iterator[str]:
+    """The names of all addresses, with their namespace."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from addresses(pattern.url_patterns, inner)
+        else:
+            yield f"{space}{pattern.name}"
+
+
+def is_ours(name: str) -> bool:
+    return not name.startswith(THIRD_PARTY) and not name.startswith("web:")
+
+
+def test_every_address_has_its_row():
+    assert {name for name in addresses() if is_ours(name)} == set(ROWS)
+
+
+# --- the records ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def records(db, settings) -> Records:
+    settings.CONNECTORS = dict.fromkeys(settings.CONNECTORS, "publishing.tests.scripted.Scripted")
+    Scripted.start()
+    up, other = office(), office()
+    out = approved_post(up)
+    delivery = Delivery.objects.get(message__source_id=out.pk)
+    sent = {"state": DeliveryState.SENT, "platform_id": "1", "sent_at": delivery.state_since}
+    Delivery.objects.filter(pk=delivery.pk).update(**sent)
+    waiting = approved_post(up)
+    scheme = _scheme(up, "hidden-scheme", is_public=False)
+    charge = Member.objects.get(user=up.nodal)
+    return Records(
+        up,
+        {
+            "": [],
+            "draft": [draft(up).pk],
+            "submitted+approve": [submitted(up).pk, "approve"],
+            "delivery": [Delivery.objects.get(message__source_id=waiting.pk).pk],
+            "scheme": [scheme.slug],
+            "public_scheme": [_scheme(up, "shown-scheme", is_public=True).slug],
+            "handle": [registered_handle(up.department).pk],
+            "department": [up.department.slug],
+            "person": [up.nodal.pk],
+            "charge": [charge.pk],
+            "media": [_media(up).pk, "small"],
+            "token": ["forged"],
+            "callback": ["whatsapp"],
+            "language": ["en"],
+            "published_post": [out.pk],
+        },
+        {
+            "nodal": up.nodal,
+            "head": up.head,
+            "other_nodal": other.nodal,
+            "other_head": other.head,
+            "deputy": up.deputy,
+            "joint": up.joint,
+            "director": up.director,
+            "secretary": person(Role.SECRETARY),
+            "auditor": person(Role.AUDITOR),
+            "administrator": person(Role.ADMINISTRATOR),
+        },
+    )
+
+
+def _scheme(up: Office, slug: str, *, is_public: bool) -> Scheme:
+    return Scheme.objects.create(
+        slug=slug,
+        department=up.department,
+        title_hi="योजना",
+        title_en="Scheme",
+        summary_hi="लाभ",
+        summary_en="Benefit",
+        is_public=is_public,
+    )
+
+
+def _media(up: Office) -> Media:
+    media = Media(
+        department=up.department,
+        kind="photo",
+        sha256="a" * 64,
+        mime="image/jpeg",
+        suffix=".jpg",
+        size=1,
+        width=1,
+        height=1,
+        alt_hi="चित्र",
+        added_by=up.nodal,
+    )
+    media.file.save("file", ContentFile(b"x"), save=False)
+    media.thumbnail.save("file", ContentFile(b"x"), save=False)
+    media.save()
+    return media
+
+
+def ask(client: Client, row: Row, address: str):
+    answer = client.post(address) if row.post else client.get(address)
+    if answer.streaming:
+        answer.close()
+    return answer
+
+
+def addresses_of(name: str, row: Row, records: Records) -> list[str]:
+    with translation.override("hi"):  # the last answer may have been in English
+        hindi = reverse(name, args=records.arguments[row.about])
+    return [hindi, f"/en{hindi}"] if row.language else [hindi]
+
+
+# --- the table, cell by cell --------------------------------------------------------------------
+
+
+def forbidden_cells(records: Records, expected: Callable[[str, Row], set[int]]) -> list[str]:
+    """Every cell whose answer is not the expected one, in words."""
+    wrong = []
+    for name, row in ROWS.items():
+        for who, user in records.people.items():
+            client = Client()
+            client.force_login(user)
+            for address in addresses_of(name, row, records):
+                status = ask(client, row, address).status_code
+                if status not in expected(who, row):
+                    wrong.append(f"{who} {address}: {status}")
+    return wrong
+
+
+def expected_of_people(who: str, row: Row) -> set[int]:
+    if row.about == "callback":
+        return {403}
+    if row.who == PUBLIC or who in row.who:
+        return ANSWERED | {503}  # readyz has no worker here
+    return {404}
+
+
+def test_each_role_gets_what_its_row_says(records):
+    assert forbidden_cells(records, expected_of_people) == []
+
+
+def test_strangers_are_sent_to_sign_in(records):
+    wrong = []
+    for name, row in ROWS.items():
+        for address in addresses_of(name, row, records):
+            answer = ask(Client(), row, address)
+            if name.startswith("desk:"):
+                fine = answer.status_code == 302 and "/accounts/login/" in answer["Location"]
+            elif row.who == PUBLIC:
+                fine = answer.status_code in expected_of_people("", row)
+            else:
+                fine = answer.status_code == 404
+            if not fine:
+                wrong.append(f"{address}: {answer.status_code}")
+    assert wrong == []
+
+
+def test_people_without_a_charge_get_no_desk_page(records):
+    client = Client()
+    client.force_login(person_without_charge())
+    for name, row in ROWS.items():
+        if name.startswith("desk:"):
+            for address in addresses_of(name, row, records):
+                assert ask(client, row, address).status_code == 403, address
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
+def test_no_address_takes_an_unknown_method(records, method):
+    client = Client()
+    client.force_login(records.people["nodal"])
+    for name, row in ROWS.items():
+        for address in addresses_of(name, row, records):
+            assert getattr(client, method)(address).status_code in {404, 405}, address
+
+
+def test_nothing_answers_with_an_error_page_of_its_own_to_third_party_addresses(records):
+    """allauth's pages: no 500 for anyone, and no open registration (K1)."""
+    for user in (None, person_without_charge(), records.people["nodal"]):
+        client = Client()
+        if user:
+            client.force_login(user)
+        for name in {name for name in addresses() if name.startswith(THIRD_PARTY)}:
+            try:
+                address = reverse(name)
+            except NoReverseMatch:  # needs a key that only allauth can make
+                continue
+            assert client.get(address).status_code < 500, address
+    assert b"password1" not in Client().get("/accounts/signup/").content
