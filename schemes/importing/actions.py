@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -166,25 +166,35 @@ def _good_rows(rows: Iterable[Row | Problem], report: _Report) -> Iterator[Mappe
 def _take(
     batch: list[Mapped], settings: _Settings, report: _Report, touched: Counter[tuple[str, str]]
 ) -> None:
-    """Compare the batch with what is stored and write what differs, in one transaction."""
-    with transaction.atomic():
-        known = _stored([one.slug for one in batch], settings)
-        writes, unchanged = [], 0
-        for one in batch:
-            try:
-                write = _planned(one, known.get(one.slug), settings)
-            except _RowRefused as refused:
-                report.refuse([refused.problem])
-                continue
-            if write is None:
-                unchanged += 1
-            else:
-                writes.append(write)
-        if not settings.dry_run:
-            _write(writes)
-    _count(writes, unchanged, report.result)
+    """Write the batch, then count it: what is counted is in the database."""
+    try:
+        writes, refused = _compared_and_written(batch, settings)
+    except IntegrityError:  # someone created one of these schemes meanwhile: now it is there
+        writes, refused = _compared_and_written(batch, settings)
+    for problem in refused:
+        report.refuse([problem])
+    _count(writes, len(batch) - len(writes) - len(refused), report.result)
     if not settings.dry_run:
         touched.update((write.scheme.department.slug, write.done) for write in writes)
+
+
+@transaction.atomic
+def _compared_and_written(
+    batch: list[Mapped], settings: _Settings
+) -> tuple[list[_Write], list[Problem]]:
+    """What differs from what is stored is written, in one transaction; why rows were refused."""
+    known = _stored([one.slug for one in batch], settings)
+    writes, refused = [], []
+    for one in batch:
+        try:
+            write = _planned(one, known.get(one.slug), settings)
+        except _RowRefused as refusal:
+            refused.append(refusal.problem)
+        else:
+            writes += [write] if write else []
+    if not settings.dry_run:
+        _write(writes)
+    return writes, refused
 
 
 def _count(writes: list[_Write], unchanged: int, result: ImportResult) -> None:

@@ -14,6 +14,7 @@ from django.utils import translation
 from departments.models import Department, Member, User
 from departments.roles import Role
 from portal.audit.models import AuditEntry
+from schemes.importing import actions as importing
 from schemes.importing.actions import import_schemes
 from schemes.importing.mapping import CATEGORY_OF_KIND, CATEGORY_OF_LABEL, PERSONAS
 from schemes.importing.rows import read_rows, rows_of
@@ -275,6 +276,22 @@ def test_what_was_written_before_an_interruption_is_audited_and_a_second_run_goe
     assert AuditEntry.objects.get().data["here"]["created"] == 4
     result = take(*[{**WHOLE, "slug": f"s{n}"} for n in range(6)])
     assert (result.created, result.unchanged) == (2, 4)
+
+
+def test_a_batch_that_collides_with_another_import_is_taken_again(department, monkeypatch):
+    stored = importing._stored
+    late = []
+
+    def stored_then_created_elsewhere(slugs, settings):
+        found = stored(slugs, settings)
+        if not late:  # created right after this one looked
+            late.append(Scheme.objects.create(slug="pension", department=department, title_hi="क"))
+        return found
+
+    monkeypatch.setattr(importing, "_stored", stored_then_created_elsewhere)
+    result = take({**WHOLE, "slug": "a"}, WHOLE)
+    assert (result.created, result.changed, result.refused) == (2, 0, 0)
+    assert Scheme.objects.count() == 2
 
 
 def test_an_officer_imports_into_their_own_department_only(department):
