@@ -1,11 +1,14 @@
-"""Who answers for the portal (F16). Names come from the OFFICIALS setting, never from the code.
+"""Who answers for the portal, and where (F15, F16): from the settings, never from the code.
 
     OFFICIALS = {"web_information_manager": {"name_hi": "...", "name_en": "...",
                  "post_hi": "...", "post_en": "...", "phone": "...", "email": "..."}}
+    OFFICE = {"address_hi": "...", "address_en": "...", "hours_hi": "...", "hours_en": "...",
+              "map": "https://..."}
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -38,11 +41,28 @@ def officials() -> dict[str, Official]:
 
 def _official(key: str, office: str | Promise) -> Official:
     facts = getattr(settings, "OFFICIALS", {}).get(key, {})
-    mine, other = ("en", "hi") if get_language() == "en" else ("hi", "en")
     return Official(
         office,
-        name=facts.get(f"name_{mine}") or facts.get(f"name_{other}", ""),
-        post=facts.get(f"post_{mine}") or facts.get(f"post_{other}", ""),
+        name=_text(facts, "name"),
+        post=_text(facts, "post"),
         phone=facts.get("phone", ""),
         email=facts.get("email", ""),
     )
+
+
+@dataclass(frozen=True)
+class Office:
+    address: str = ""
+    hours: str = ""
+    map_address: str = ""
+
+
+def head_office() -> Office:
+    facts = getattr(settings, "OFFICE", {})
+    return Office(_text(facts, "address"), _text(facts, "hours"), facts.get("map", ""))
+
+
+def _text(facts: Mapping[str, str], field: str) -> str:
+    """In the reader's language, or the other where it is missing."""
+    mine, other = ("en", "hi") if get_language() == "en" else ("hi", "en")
+    return facts.get(f"{field}_{mine}") or facts.get(f"{field}_{other}", "")

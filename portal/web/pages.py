@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from .furniture import OTHERS, PAGES, POLICIES, Policy
-from .officials import officials
+from .officials import head_office, officials
 
 SECURITY_TXT_DAYS = 180
 
@@ -27,6 +27,7 @@ def show_page(request: HttpRequest, name: str) -> HttpResponse:
         "policies": POLICIES,
         "beside": POLICIES if page.is_policy else OTHERS,
         "officials": officials(),
+        "office": head_office(),
         "about_page": _page_asked_about(request),
         "crumbs": _crumbs(name),
         "last_updated": page.changed,
