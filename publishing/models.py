@@ -99,6 +99,7 @@ class Message(models.Model):
                 condition=Q(seal__regex=r"^[0-9a-f]{64}$"), name="message_sealed"
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["source", "source_id"], name="message_source")]
 
     def __str__(self) -> str:
         return f"{self.source} {self.source_id}"

@@ -37,7 +37,9 @@ class PostQuerySet(models.QuerySet["Post"]):
 class Post(models.Model):
     """What a department wants to say, on its way to the people."""
 
-    department = models.ForeignKey(Department, models.PROTECT, related_name="posts")
+    department = models.ForeignKey(
+        Department, models.PROTECT, related_name="posts", verbose_name=_("department")
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=PostKind)
     scheme = models.ForeignKey(
         Scheme,

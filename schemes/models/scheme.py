@@ -208,9 +208,12 @@ class Progress(models.Model):
         verbose_name_plural = "progress"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["indicator", "district", "as_on"],
-                nulls_distinct=False,
-                name="progress_once_per_day_and_place",
+                fields=["indicator", "district", "as_on"], name="progress_once_per_district"
+            ),
+            models.UniqueConstraint(
+                fields=["indicator", "as_on"],
+                condition=Q(district__isnull=True),
+                name="progress_once_for_the_state",
             ),
             models.CheckConstraint(condition=Q(achieved__gte=0), name="progress_not_negative"),
             models.CheckConstraint(
