@@ -92,6 +92,16 @@ class Move(models.TextChoices):
 
 _WITHDRAWABLE = (PostState.DRAFT, *STEPS, PostState.RETURNED, PostState.APPROVED)
 
+# The same, as history tells it.
+DONE = {
+    Move.SUBMIT: _("Submitted"),
+    Move.APPROVE: _("Approved"),
+    Move.RETURN: _("Returned"),
+    Move.REOPEN: _("Taken up again"),
+    Move.WITHDRAW: _("Withdrawn"),
+    Move.RELEASE: _("Released"),
+}
+
 # move -> states it may start from
 MOVES: dict[str, frozenset[str]] = {
     Move.SUBMIT: frozenset({PostState.DRAFT}),

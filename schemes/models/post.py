@@ -13,7 +13,7 @@ from departments.models import Department, Handle, in_language
 from departments.platforms import Platform
 from publishing.models import Delivery, Media, Message
 from publishing.states import DeliveryState
-from schemes.workflow import ROUTES, STEPS, Move, PostKind, PostState, Route, Step, due
+from schemes.workflow import DONE, ROUTES, STEPS, Move, PostKind, PostState, Route, Step, due
 
 from .scheme import Scheme
 
@@ -187,3 +187,8 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post} · {self.get_step_display()} · {self.get_move_display()}"
+
+    @property
+    def done(self) -> str:
+        """The move as history tells it."""
+        return str(DONE[Move(self.move)])

@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from portal.web.paging import page_of
 
 from departments.access import can_read_audit, own_departments, visible_departments, visible_handles
 from departments.decorators import officer_required
@@ -20,6 +19,7 @@ from departments.states import HandleState
 from portal.errors import ActionRefused
 from portal.web.export import csv_response
 from portal.web.filters import asked_choice
+from portal.web.paging import page_of
 from publishing import access as publishing_access
 from publishing.actions import decide_delivery, requeue_delivery
 from publishing.models import Delivery
@@ -57,24 +57,24 @@ def home(request: HttpRequest) -> HttpResponse:
     own = mine.filter(department__in=own_departments(request.user))
     troubled = Q(state=DeliveryState.FAILED) | Q(problem="needs_decision")
     deliveries = publishing_access.visible_deliveries(request.user).filter(troubled)
-    return render(
-        request,
-        "desk/home.html",
-        {
-            "queue": access.queue_of(request.user).select_related("department")[:10],
-            "queue_count": access.queue_of(request.user).count(),
-            "returned": own.filter(state=PostState.RETURNED).order_by("state_since")[:10],
-            "drafts": own.filter(state=PostState.DRAFT).order_by("state_since")[:10],
-            "deliveries": deliveries.select_related("message", "handle__department")[:10],
-            "attention": visible_handles(request.user)
-            .filter(state=HandleState.ATTENTION)
-            .select_related("department")[:10],
-            "upcoming": mine.filter(state=PostState.APPROVED).order_by("publish_at")[:10],
-            "latest": mine.filter(state=PostState.RELEASED).order_by("-state_since")[:5],
-            "may_write": own_departments(request.user).exists(),
-            "may_decide": bool(access.steps_of(request.user)),
-        },
-    )
+    handles = visible_handles(request.user).filter(state=HandleState.ATTENTION)
+    queue = access.queue_of(request.user).select_related("department")
+    waiting = {
+        "queue": queue[:10],
+        "deliveries": deliveries.select_related("message", "handle__department")[:10],
+        "attention": handles.select_related("department")[:10],
+        "returned": own.filter(state=PostState.RETURNED).order_by("state_since")[:10],
+        "drafts": own.filter(state=PostState.DRAFT).order_by("state_since")[:10],
+    }
+    context = {
+        **waiting,
+        "nothing_waits": not any(waiting.values()),
+        "queue_count": queue.count(),
+        "upcoming": mine.filter(state=PostState.APPROVED).order_by("publish_at")[:10],
+        "latest": mine.filter(state=PostState.RELEASED).order_by("-state_since")[:5],
+        "may_write": own_departments(request.user).exists(),
+    }
+    return render(request, "desk/home.html", context)
 
 
 @officer_required
@@ -234,7 +234,9 @@ def post_preview(request: HttpRequest) -> HttpResponse:
         raise Http404
     form = PostForm(request.POST, officer=request.user)
     shown = unsaved_previews(form, variant_edits(request.POST))
-    return render(request, "desk/_previews.html", {"previews": shown, "editable": True})
+    return render(
+        request, "desk/_previews.html", {"previews": shown, "editable": True, "checked": True}
+    )
 
 
 @officer_required
@@ -265,6 +267,7 @@ def _post_page(
         "reviews": post.reviews.select_related("reviewer"),
         "deliveries": deliveries,
         "ladder": _ladder(post),
+        "is_open": post.state not in workflow.SEALED and post.state != PostState.WITHDRAWN,
         "decision": DecisionForm(initial={"version": post.version, "comment": comment}),
         "delivery_decision": DeliveryDecisionForm(),
         "may_review": access.can_review(request.user, post),
