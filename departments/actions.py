@@ -144,7 +144,8 @@ def change_handle(handle: Handle, *, actor: User, **fields: Any) -> Handle:
     handle = _locked(handle)
     _require(access.can_edit_handles(actor, handle.department_id))
     _must_be_in(handle.department, fields.get("accountable_officer"))
-    _must_lead_to(handle.platform, fields.get("url", ""))
+    if fields.get("url") != handle.url:
+        _must_lead_to(handle.platform, fields.get("url", ""))
     if handle.state == HandleState.CLOSED:
         raise MoveNotAllowed(_("A closed handle is no longer changed."))
     old = _assign(handle, fields)

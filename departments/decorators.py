@@ -12,6 +12,14 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from .access import is_officer
+from .models import User
+
+
+class OfficerRequest(HttpRequest):
+    """What a view behind `officer_required` is given: its user has signed in."""
+
+    user: User
+
 
 View = Callable[..., HttpResponseBase]
 

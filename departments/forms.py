@@ -47,15 +47,12 @@ class HandleForm(forms.Form):
     )
     note = LinesField(label=_("Note"), longest=2000, required=False)
 
-    platform: str = ""
-
     def __init__(self, *args: Any, handle: Handle | None = None, **options: Any) -> None:
         self.handle = handle
         super().__init__(*args, **options)
         self.fields["url"].widget.input_type = "url"
         self.fields["name"].widget.attrs.update(autocapitalize="none", spellcheck="false")
         if handle:
-            self.platform = handle.platform
             self._start_from(handle)
 
     def _start_from(self, handle: Handle) -> None:
@@ -71,7 +68,9 @@ class HandleForm(forms.Form):
 
     def offer_officers(self, department: Department | None) -> None:
         choices = [("", _("Not named yet")), *officers_of(department)]
-        self.fields["accountable_officer"].choices = choices
+        field = self.fields["accountable_officer"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"].removeprefix("@").strip()
@@ -81,8 +80,10 @@ class HandleForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        url, platform = cleaned.get("url"), cleaned.get("platform") or self.platform
-        if url and platform and not _is_handle_address(platform, url):
+        platform = self.handle.platform if self.handle else cleaned.get("platform")
+        url = cleaned.get("url")
+        is_new = not self.handle or url != self.handle.url
+        if url and platform and is_new and not _is_handle_address(platform, url):
             sites = ", ".join(sorted(SITES[platform]))
             self.add_error(
                 "url",
@@ -111,16 +112,14 @@ class HandleForm(forms.Form):
 
 class NewHandleForm(HandleForm):
     department = forms.ModelChoiceField(Department.objects.none(), label=_("Department"))
-    platform = forms.ChoiceField(  # type: ignore[assignment]
-        label=_("Platform"), choices=[("", "—"), *Platform.choices]
-    )
+    platform = forms.ChoiceField(label=_("Platform"), choices=[("", "—"), *Platform.choices])
     field_order = ("department", "platform", "name", "url", "accountable_officer", "note")
 
     def __init__(self, *args: Any, officer: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.platform = ""
         departments = list(own_departments(officer))
         field = self.fields["department"]
+        assert isinstance(field, forms.ModelChoiceField)
         field.queryset = own_departments(officer)
         chosen = departments[0] if len(departments) == 1 else None
         if chosen:
@@ -158,7 +157,9 @@ class DepartmentForm(forms.Form):
 
     def __init__(self, *args: Any, department: Department, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["parent"].queryset = Department.objects.exclude(pk=department.pk)
+        parent = self.fields["parent"]
+        assert isinstance(parent, forms.ModelChoiceField)
+        parent.queryset = Department.objects.exclude(pk=department.pk)
         self.initial = {name: getattr(department, name) for name in self.fields}
         self.initial["parent"] = department.parent_id
 

@@ -187,6 +187,7 @@ class NewSchemeForm(SchemeForm):
         super().__init__(*args, **options)
         departments = own_departments(officer)
         field = self.fields["department"]
+        assert isinstance(field, forms.ModelChoiceField)
         field.queryset = departments
         if len(departments) == 1:
             field.initial, field.empty_label = departments[0].pk, None
@@ -224,7 +225,7 @@ class DocumentForm(forms.Form):
     en = LineField(label=_("Document in English"), longest=250, language="en", required=False)
 
 
-class _DocumentFormSet(forms.BaseFormSet):
+class BaseDocuments(forms.BaseFormSet):
     def named(self) -> list[dict[str, str]]:
         """The pairs with something in them; emptied ones are gone."""
         typed = (form.cleaned_data for form in self.forms)
@@ -234,7 +235,7 @@ class _DocumentFormSet(forms.BaseFormSet):
 
 DocumentFormSet = forms.formset_factory(
     DocumentForm,
-    formset=_DocumentFormSet,
+    formset=BaseDocuments,
     extra=3,
     max_num=MOST_DOCUMENTS,
     absolute_max=MOST_DOCUMENTS + 10,
@@ -265,4 +266,6 @@ class ProgressForm(forms.Form):
 
     def __init__(self, *args: Any, scheme: Scheme, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["indicator"].queryset = scheme.indicators.order_by("pk")
+        field = self.fields["indicator"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = scheme.indicators.order_by("pk")

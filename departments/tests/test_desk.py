@@ -218,6 +218,14 @@ def test_a_handle_is_changed(signed_in):
     assert (handle.name, handle.note) == ("New", "पुराना नाम")
 
 
+def test_a_link_stored_before_does_not_stand_in_the_way(signed_in):
+    handle = make.registered_handle(url="http://127.0.0.1:8100/")
+    client = signed_in(make.person(where=handle.department))
+    client.post(address("handle", handle.pk), typed_handle(name="New", url=handle.url))
+    handle.refresh_from_db()
+    assert (handle.name, handle.url) == ("New", "http://127.0.0.1:8100/")
+
+
 def test_disconnecting_twice_is_said_and_done_once(signed_in):
     handle = make.connected_handle()
     client = signed_in(make.person(where=handle.department))

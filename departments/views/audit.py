@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from departments import access
-from departments.decorators import officer_required
+from departments.decorators import OfficerRequest, officer_required
 from departments.models import Department
 from portal.audit.models import AuditEntry
 from portal.audit.names import LABELS
@@ -25,7 +25,7 @@ PER_PAGE = 50
 
 @officer_required
 @require_safe
-def audit(request: HttpRequest) -> HttpResponseBase:
+def audit(request: OfficerRequest) -> HttpResponseBase:
     """Read backwards by number, so that the millionth page costs what the first does."""
     if not access.can_read_audit(request.user):
         raise Http404
@@ -33,27 +33,37 @@ def audit(request: HttpRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return csv_response("audit", _HEADINGS, _rows(entries.order_by("-number")))
     shown, older, newer = _page(request, entries)
+    departments = list(Department.objects.all())
+    names = {department.slug: department.name for department in departments}
     return render(
         request,
         "desk/audit.html",
         {
             "entries": [
-                {"entry": e, "label": action_label(e.action), "changes": changes(e)} for e in shown
+                {
+                    "entry": e,
+                    "label": action_label(e.action),
+                    "department": names.get(e.department, e.department),
+                    "changes": changes(e),
+                }
+                for e in shown
             ],
             "older": older,
             "newer": newer,
+            "first_number": shown[-1].number if shown else 0,
+            "newest_number": shown[0].number if shown else 0,
             "broken": broken_here(shown),
             "last_number": last_number(),
             "asked": asked,
             "is_filtered": any(asked.values()),
-            "departments": Department.objects.all(),
+            "departments": departments,
             "actions": sorted(((k, str(v)) for k, v in LABELS.items()), key=lambda pair: pair[1]),
         },
     )
 
 
-def _filtered(request: HttpRequest) -> tuple[QuerySet[AuditEntry], dict[str, Any]]:
-    asked = {
+def _filtered(request: OfficerRequest) -> tuple[QuerySet[AuditEntry], dict[str, Any]]:
+    asked: dict[str, Any] = {
         "department": asked_text(request, "department"),
         "action": asked_choice(request, "action", LABELS),
         "person": asked_text(request, "person"),
@@ -68,8 +78,8 @@ def _filtered(request: HttpRequest) -> tuple[QuerySet[AuditEntry], dict[str, Any
         entries = entries.filter(action=asked["action"])
     if asked["person"]:
         number = asked_number(request, "person")
-        by = {"actor_id": number} if number else {"actor_name__icontains": asked["person"]}
-        entries = entries.filter(**by)
+        by_name = Q(actor_name__icontains=asked["person"])
+        entries = entries.filter(Q(actor_id=number) if number else by_name)
     if asked["from"]:
         entries = entries.filter(at__gte=_midnight(asked["from"]))
     if asked["to"]:
@@ -85,7 +95,7 @@ def _midnight(day: Any) -> datetime:
 
 
 def _page(
-    request: HttpRequest, entries: QuerySet[AuditEntry]
+    request: OfficerRequest, entries: QuerySet[AuditEntry]
 ) -> tuple[list[AuditEntry], int | None, int | None]:
     """The entries, and the numbers to give as `before` and `after` for the neighbouring pages."""
     before, after = asked_number(request, "before"), asked_number(request, "after")

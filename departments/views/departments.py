@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from departments import access, actions
-from departments.decorators import officer_required
+from departments.decorators import OfficerRequest, officer_required
 from departments.forms import DepartmentForm
 from departments.models import Department, DepartmentKind, Handle, Member
 from portal.web.export import csv_response
@@ -26,7 +27,7 @@ LACKING = {"officers": _("No officer holds a charge"), "handles": _("No handle i
 
 @officer_required
 @require_safe
-def department_list(request: HttpRequest) -> HttpResponseBase:
+def department_list(request: OfficerRequest) -> HttpResponseBase:
     departments, asked = _filtered(request)
     if request.GET.get("format") == "csv":
         return csv_response("departments", _HEADINGS, _rows(departments))
@@ -44,7 +45,7 @@ def department_list(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _filtered(request: HttpRequest) -> tuple[QuerySet[Department], dict[str, str]]:
+def _filtered(request: OfficerRequest) -> tuple[QuerySet[Any], dict[str, str]]:
     departments = _counted(access.visible_departments(request.user)).select_related("parent")
     asked = {
         "q": asked_text(request, "q"),
@@ -64,7 +65,7 @@ def _filtered(request: HttpRequest) -> tuple[QuerySet[Department], dict[str, str
     return departments.order_by("name_hi", "pk"), asked
 
 
-def _counted(departments: QuerySet[Department]) -> QuerySet[Department]:
+def _counted(departments: QuerySet[Department]) -> QuerySet[Any]:
     """With `officer_count` (people in charge today) and `handle_count`."""
     here = OuterRef("pk")
     officers = Member.objects.current().filter(department=here).order_by().values("department")
@@ -75,7 +76,7 @@ def _counted(departments: QuerySet[Department]) -> QuerySet[Department]:
     )
 
 
-def _number(counted: QuerySet) -> Coalesce:  # type: ignore[type-arg]
+def _number(counted: QuerySet[Any, Any]) -> Coalesce:
     return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
 
@@ -91,7 +92,7 @@ _HEADINGS = (
 )
 
 
-def _rows(departments: QuerySet[Department]) -> Iterator[tuple[object, ...]]:
+def _rows(departments: QuerySet[Any]) -> Iterator[tuple[object, ...]]:
     for department in departments:
         yield (
             department.slug,
@@ -107,7 +108,7 @@ def _rows(departments: QuerySet[Department]) -> Iterator[tuple[object, ...]]:
 
 @officer_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def department_edit(request: HttpRequest, slug: str) -> HttpResponse:
+def department_edit(request: OfficerRequest, slug: str) -> HttpResponse:
     if not access.can_edit_department(request.user):
         raise Http404
     department = access.get_department(request.user, slug)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from departments import access, actions
-from departments.decorators import officer_required
+from departments.decorators import OfficerRequest, officer_required
 from departments.forms import HandleForm, NewHandleForm
 from departments.models import Handle
 from departments.platforms import ADVISED_NAME_LENGTH, Platform
@@ -28,7 +28,7 @@ PER_PAGE = 50
 
 @officer_required
 @require_safe
-def handle_list(request: HttpRequest) -> HttpResponseBase:
+def handle_list(request: OfficerRequest) -> HttpResponseBase:
     handles, asked = _filtered(request)
     if request.GET.get("format") == "csv":
         return csv_response("handles", _HEADINGS, _rows(handles))
@@ -47,7 +47,7 @@ def handle_list(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _filtered(request: HttpRequest) -> tuple[QuerySet[Handle], dict[str, str]]:
+def _filtered(request: OfficerRequest) -> tuple[QuerySet[Handle], dict[str, str]]:
     handles = access.visible_handles(request.user).select_related(
         "department", "accountable_officer"
     )
@@ -98,7 +98,7 @@ def _rows(handles: QuerySet[Handle]) -> Iterator[tuple[object, ...]]:
 
 @officer_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def handle_add(request: HttpRequest) -> HttpResponse:
+def handle_add(request: OfficerRequest) -> HttpResponse:
     if not access.own_departments(request.user).exists():
         raise Http404
     form = NewHandleForm(request.POST or None, officer=request.user)
@@ -122,7 +122,7 @@ def handle_add(request: HttpRequest) -> HttpResponse:
 
 @officer_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def handle_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def handle_detail(request: OfficerRequest, pk: int) -> HttpResponse:
     handle = access.get_handle(request.user, pk)
     may_edit = access.can_edit_handles(request.user, handle.department_id)
     if request.method == "POST" and not may_edit:
@@ -152,7 +152,7 @@ def handle_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @officer_required
 @require_POST
-def handle_disconnect(request: HttpRequest, pk: int) -> HttpResponse:
+def handle_disconnect(request: OfficerRequest, pk: int) -> HttpResponse:
     handle = _own_handle(request, pk)
     announce(
         request,
@@ -164,7 +164,7 @@ def handle_disconnect(request: HttpRequest, pk: int) -> HttpResponse:
 
 @officer_required
 @require_POST
-def handle_close(request: HttpRequest, pk: int) -> HttpResponse:
+def handle_close(request: OfficerRequest, pk: int) -> HttpResponse:
     handle = _own_handle(request, pk)
     announce(
         request,
@@ -174,7 +174,7 @@ def handle_close(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("desk:handle", pk)
 
 
-def _own_handle(request: HttpRequest, pk: int) -> Handle:
+def _own_handle(request: OfficerRequest, pk: int) -> Handle:
     handle = access.get_handle(request.user, pk)
     if not access.can_edit_handles(request.user, handle.department_id):
         raise Http404

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from smtplib import SMTPException
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from departments import access, actions
-from departments.decorators import officer_required
+from departments.decorators import OfficerRequest, officer_required
 from departments.forms import ChargeForm, InvitationForm, ReliefForm
 from departments.invitations import invitation_address, mail_invitation
 from departments.models import Department, Member, User
@@ -34,7 +36,7 @@ STANDINGS = {
 
 @officer_required
 @require_safe
-def people(request: HttpRequest) -> HttpResponseBase:
+def people(request: OfficerRequest) -> HttpResponseBase:
     _only_for_administrators(request)
     officers, asked = _filtered(request)
     if request.GET.get("format") == "csv":
@@ -53,12 +55,12 @@ def people(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _only_for_administrators(request: HttpRequest) -> None:
+def _only_for_administrators(request: OfficerRequest) -> None:
     if not access.can_manage_people(request.user):
         raise Http404
 
 
-def _filtered(request: HttpRequest) -> tuple[QuerySet[User], dict[str, str]]:
+def _filtered(request: OfficerRequest) -> tuple[QuerySet[Any], dict[str, str]]:
     asked = {
         "q": asked_text(request, "q"),
         "department": asked_text(request, "department"),
@@ -66,7 +68,7 @@ def _filtered(request: HttpRequest) -> tuple[QuerySet[User], dict[str, str]]:
         "standing": asked_choice(request, "standing", STANDINGS),
     }
     charges = Member.objects.current().select_related("department").order_by("department__name_hi")
-    officers = access.visible_people(request.user).prefetch_related(
+    officers: QuerySet[Any] = access.visible_people(request.user).prefetch_related(
         Prefetch("charges", charges, to_attr="charges_today")
     )
     if asked["q"]:
@@ -75,7 +77,7 @@ def _filtered(request: HttpRequest) -> tuple[QuerySet[User], dict[str, str]]:
     return officers.order_by("name", "pk"), asked
 
 
-def _by_charge(officers: QuerySet[User], asked: dict[str, str]) -> QuerySet[User]:
+def _by_charge(officers: QuerySet[Any], asked: dict[str, str]) -> QuerySet[Any]:
     held = Member.objects.current().filter(user=OuterRef("pk"))
     if asked["department"] or asked["role"]:
         wanted = held
@@ -96,7 +98,7 @@ def _by_charge(officers: QuerySet[User], asked: dict[str, str]) -> QuerySet[User
 _HEADINGS = (_("Name"), _("Official e-mail"), _("Charges today"), _("Signed in last"))
 
 
-def _rows(officers: QuerySet[User]) -> Iterator[tuple[object, ...]]:
+def _rows(officers: QuerySet[Any]) -> Iterator[tuple[object, ...]]:
     for person in officers.iterator(chunk_size=500):
         charges = [f"{c.get_role_display()}, {c.department}" for c in person.charges_today]
         seen = timezone.localtime(person.last_login).date() if person.last_login else ""
@@ -105,7 +107,7 @@ def _rows(officers: QuerySet[User]) -> Iterator[tuple[object, ...]]:
 
 @officer_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def person_invite(request: HttpRequest) -> HttpResponse:
+def person_invite(request: OfficerRequest) -> HttpResponse:
     _only_for_administrators(request)
     form = InvitationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -117,13 +119,13 @@ def person_invite(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
-def _invite(request: HttpRequest, form: InvitationForm) -> Member:
+def _invite(request: OfficerRequest, form: InvitationForm) -> Member:
     member = actions.invite_officer(actor=request.user, **form.cleaned_data)
     _mail_on_commit(request, member.user)
     return member
 
 
-def _mail_on_commit(request: HttpRequest, person: User) -> None:
+def _mail_on_commit(request: OfficerRequest, person: User) -> None:
     """The page says what became of the mail; the account stands either way."""
 
     def send() -> None:
@@ -145,7 +147,7 @@ def _mail_on_commit(request: HttpRequest, person: User) -> None:
 
 @officer_required
 @require_POST
-def person_resend(request: HttpRequest, pk: int) -> HttpResponse:
+def person_resend(request: OfficerRequest, pk: int) -> HttpResponse:
     person = access.get_person(request.user, pk)
     if person.has_usable_password():
         messages.error(
@@ -159,11 +161,11 @@ def person_resend(request: HttpRequest, pk: int) -> HttpResponse:
 
 @officer_required
 @require_safe
-def person(request: HttpRequest, pk: int) -> HttpResponse:
+def person(request: OfficerRequest, pk: int) -> HttpResponse:
     return _person_page(request, access.get_person(request.user, pk), ChargeForm())
 
 
-def _person_page(request: HttpRequest, officer: User, form: ChargeForm) -> HttpResponse:
+def _person_page(request: OfficerRequest, officer: User, form: ChargeForm) -> HttpResponse:
     charges = officer.charges.select_related("department").order_by("-from_date", "-pk")
     today = timezone.localdate()
     return render(
@@ -181,7 +183,7 @@ def _person_page(request: HttpRequest, officer: User, form: ChargeForm) -> HttpR
     )
 
 
-def _standing(charge: Member, today: object) -> str:
+def _standing(charge: Member, today: date) -> str:
     """past, future or current."""
     if charge.to_date and charge.to_date < today:
         return "past"
@@ -190,7 +192,7 @@ def _standing(charge: Member, today: object) -> str:
 
 @officer_required
 @require_POST
-def appoint(request: HttpRequest, pk: int) -> HttpResponse:
+def appoint(request: OfficerRequest, pk: int) -> HttpResponse:
     officer = access.get_person(request.user, pk)
     form = ChargeForm(request.POST)
     if form.is_valid():
@@ -205,7 +207,7 @@ def appoint(request: HttpRequest, pk: int) -> HttpResponse:
 
 @officer_required
 @require_POST
-def relieve(request: HttpRequest, pk: int) -> HttpResponse:
+def relieve(request: OfficerRequest, pk: int) -> HttpResponse:
     _only_for_administrators(request)
     charge = get_object_or_404(Member.objects.select_related("department"), pk=pk)
     form = ReliefForm(request.POST)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.html import strip_tags
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from .models import FIRST_HASH, AuditEntry, ChainHead
 from .names import LABELS
 
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 LONGEST_SHOWN = 400  # characters of a value
 
 
@@ -35,7 +39,7 @@ def changes(entry: AuditEntry) -> list[Change]:
     data = dict(entry.data)
     old, new = data.pop("old", None), data.pop("new", None)
     found = _pairs(model, old, new)
-    found += [Change(_label(model, key), "", _value(model, key, data[key])) for key in data]
+    found += [_change(model, key, None, data[key]) for key in data]
     return [change for change in found if change.old or change.new]
 
 
@@ -43,18 +47,24 @@ def _pairs(model: type[models.Model] | None, old: Any, new: Any) -> list[Change]
     if isinstance(old, Mapping) or isinstance(new, Mapping):
         before, after = _mapping(old), _mapping(new)
         keys = before or after  # `old` names what differs; a new record has only `new`
-        return [
-            Change(
-                _label(model, key),
-                _value(model, key, before.get(key)),
-                _value(model, key, after.get(key)),
-            )
-            for key in keys
-        ]
+        return [_change(model, key, before.get(key), after.get(key)) for key in keys]
     if old is None and new is None:
         return []
     key = "state" if _has_state(model) else "value"
-    return [Change(_label(model, key), _value(model, key, old), _value(model, key, new))]
+    return [_change(model, key, old, new)]
+
+
+def _change(model: type[models.Model] | None, key: str, before: Any, after: Any) -> Change:
+    """Rich text without its markup, unless it is the markup that changed."""
+    old, new = _value(model, key, before), _value(model, key, after)
+    plain_old, plain_new = unescape(strip_tags(old)), unescape(strip_tags(new))
+    if plain_old != plain_new:
+        old, new = plain_old, plain_new
+    return Change(_label(model, key), _cut(old), _cut(new))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -68,7 +78,7 @@ def _model(target_type: str) -> type[models.Model] | None:
         return None
 
 
-def _field(model: type[models.Model] | None, name: str) -> models.Field | None:  # type: ignore[type-arg]
+def _field(model: type[models.Model] | None, name: str) -> models.Field[Any, Any] | None:
     if model is None:
         return None
     try:
@@ -83,16 +93,21 @@ def _has_state(model: type[models.Model] | None) -> bool:
 
 
 def _label(model: type[models.Model] | None, name: str) -> str:
-    field = _field(model, name)
-    if field is not None:
-        return capfirst(str(field.verbose_name))
     words = {
+        "indicator": _("Indicator"),
+        "district": _("District"),
+        "source": _("Source"),
+        "file": _("File"),
+        "role": _("Role"),
         "from": _("From"),
         "to": _("Until"),
         "reason": _("Reason"),
         "comment": _("Comment"),
         "value": _("Value"),
     }
+    field = _field(model, name)
+    if name not in words and field is not None:
+        return capfirst(str(field.verbose_name))
     return words.get(name, capfirst(name.replace("_", " ")))
 
 
@@ -107,10 +122,11 @@ def _value(model: type[models.Model] | None, name: str, value: Any) -> str:
         text = ", ".join(f"{key}: {_value(model, key, item)}" for key, item in value.items())
     else:
         text = _choice(_field(model, name), str(value))
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+    day = _DAY.fullmatch(text)
+    return f"{day[3]}-{day[2]}-{day[1]}" if day else text
 
 
-def _choice(field: models.Field | None, value: str) -> str:  # type: ignore[type-arg]
+def _choice(field: models.Field[Any, Any] | None, value: str) -> str:
     choices = dict(field.flatchoices) if field is not None and field.choices else {}
     return str(choices.get(value, value))
 

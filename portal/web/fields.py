@@ -51,7 +51,7 @@ class AmountField(forms.DecimalField):
         options.setdefault("min_value", 0)
         super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         if isinstance(value, str):
             value = plain_digits(value).replace(",", "").replace(" ", "").lstrip("₹")
         try:

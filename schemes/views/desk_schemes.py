@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from csp.constants import UNSAFE_INLINE
-from csp.decorators import csp_update
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from departments.access import can_read_audit, own_departments, visible_departments
-from departments.decorators import officer_required
+from departments.decorators import OfficerRequest, officer_required
 from departments.views.answers import announce, attempt
 from portal.audit.models import AuditEntry
 from portal.web.export import csv_response
@@ -25,10 +23,12 @@ from portal.web.paging import page_of
 from publishing.access import visible_media
 from publishing.models import Media, MediaKind
 from schemes import access, scheme_actions
-from schemes.models import Progress, Scheme
+from schemes.models import Indicator, Progress, Scheme
 from schemes.models.scheme import SchemeStatus
 from schemes.parity import parity_of
+from schemes.rich_text import EDITOR_WORDS
 from schemes.scheme_forms import (
+    BaseDocuments,
     DocumentFormSet,
     IndicatorForm,
     NewSchemeForm,
@@ -39,8 +39,6 @@ from schemes.scheme_forms import (
 
 PER_PAGE = 50
 SHOWN = {"yes": _("Shown to the public"), "no": _("Not shown")}
-# The editor places its own elements with style attributes; decision 0004 says why only these.
-editor_styles = csp_update({"style-src-attr": [UNSAFE_INLINE]})
 
 
 # --- list -----------------------------------------------------------------------------------------
@@ -48,7 +46,7 @@ editor_styles = csp_update({"style-src-attr": [UNSAFE_INLINE]})
 
 @officer_required
 @require_safe
-def scheme_list(request: HttpRequest) -> HttpResponseBase:
+def scheme_list(request: OfficerRequest) -> HttpResponseBase:
     schemes, asked = _filtered(request)
     if request.GET.get("format") == "csv":
         return csv_response("schemes", _HEADINGS, _rows(schemes))
@@ -68,7 +66,7 @@ def scheme_list(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _filtered(request: HttpRequest) -> tuple[QuerySet[Scheme], dict[str, str]]:
+def _filtered(request: OfficerRequest) -> tuple[QuerySet[Scheme], dict[str, str]]:
     asked = {
         "q": asked_text(request, "q"),
         "department": asked_text(request, "department"),
@@ -122,12 +120,11 @@ def _rows(schemes: QuerySet[Scheme]) -> Iterator[tuple[object, ...]]:
 
 @officer_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@editor_styles
-def scheme_add(request: HttpRequest) -> HttpResponse:
+def scheme_add(request: OfficerRequest) -> HttpResponse:
     if not own_departments(request.user).exists():
         raise Http404
     form = NewSchemeForm(request.POST or None, officer=request.user)
-    documents = DocumentFormSet(request.POST or None, prefix="documents")
+    documents = _documents(request, [])
     if request.method == "POST" and _are_valid(form, documents):
         scheme = attempt(
             form,
@@ -144,22 +141,25 @@ def scheme_add(request: HttpRequest) -> HttpResponse:
     return _scheme_page(request, None, form, documents)
 
 
-def _are_valid(form: SchemeForm, documents: Any) -> bool:
+def _documents(request: OfficerRequest, stored: list[dict[str, str]]) -> BaseDocuments:
+    rows = DocumentFormSet(request.POST or None, initial=stored, prefix="documents")
+    assert isinstance(rows, BaseDocuments)
+    return rows
+
+
+def _are_valid(form: SchemeForm, documents: BaseDocuments) -> bool:
     """Both are asked, so that every error is on the page at once."""
     return all([form.is_valid(), documents.is_valid()])
 
 
 @officer_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@editor_styles
-def scheme_edit(request: HttpRequest, slug: str) -> HttpResponse:
+def scheme_edit(request: OfficerRequest, slug: str) -> HttpResponse:
     scheme = access.get_scheme(request.user, slug)
     if not access.can_edit_scheme(request.user, scheme):
         return _read_only(request, scheme)
     form = SchemeForm(request.POST or None, scheme=scheme)
-    documents = DocumentFormSet(
-        request.POST or None, initial=scheme.documents or [], prefix="documents"
-    )
+    documents = _documents(request, scheme.documents or [])
     if request.method == "POST" and _are_valid(form, documents):
         version = form.cleaned_data["version"] or 0
         changed = attempt(
@@ -180,14 +180,14 @@ def scheme_edit(request: HttpRequest, slug: str) -> HttpResponse:
     return _scheme_page(request, scheme, form, documents)
 
 
-def _read_only(request: HttpRequest, scheme: Scheme) -> HttpResponse:
+def _read_only(request: OfficerRequest, scheme: Scheme) -> HttpResponse:
     if request.method == "POST":
         raise Http404
     return render(request, "desk/scheme.html", {"scheme": scheme, "parity": parity_of(scheme)})
 
 
 def _late_page(
-    request: HttpRequest, scheme: Scheme, form: SchemeForm, documents: Any
+    request: OfficerRequest, scheme: Scheme, form: SchemeForm, documents: BaseDocuments
 ) -> HttpResponse:
     """Someone saved meanwhile: what was typed stays; beside it, where what is stored differs."""
     stored = stored_values(scheme)
@@ -199,8 +199,9 @@ def _late_page(
     if documents.named() != (scheme.documents or []):
         names = [f"{one['hi']} / {one['en']}" for one in scheme.documents or []]
         differing.append({"label": _("Documents"), "stored": "; ".join(names)})
-    form.data = form.data.copy()
-    form.data["version"] = str(scheme.version)  # saving again is now a decision
+    typed = request.POST.copy()
+    typed["version"] = str(scheme.version)  # saving again is now a decision
+    form.data = typed
     return _scheme_page(request, scheme, form, documents, differing=differing, status=409)
 
 
@@ -222,10 +223,10 @@ def _in_words(scheme: Scheme, name: str, value: Any) -> str:
 
 
 def _scheme_page(
-    request: HttpRequest,
+    request: OfficerRequest,
     scheme: Scheme | None,
     form: SchemeForm,
-    documents: Any,
+    documents: BaseDocuments,
     *,
     differing: list[dict[str, Any]] | None = None,
     status: int = 0,
@@ -242,6 +243,7 @@ def _scheme_page(
         "documents": documents,
         "parity": parity_of(scheme) if scheme else None,
         "differing": differing,
+        "editor_words": {word: str(said) for word, said in EDITOR_WORDS.items()},
         "last_change": last_change,
         "may_read_audit": can_read_audit(request.user),
     }
@@ -251,7 +253,7 @@ def _scheme_page(
 
 @officer_required
 @require_POST
-def scheme_show(request: HttpRequest, slug: str) -> HttpResponse:
+def scheme_show(request: OfficerRequest, slug: str) -> HttpResponse:
     scheme = _own_scheme(request, slug)
     announce(
         request,
@@ -265,7 +267,7 @@ def scheme_show(request: HttpRequest, slug: str) -> HttpResponse:
 
 @officer_required
 @require_POST
-def scheme_hide(request: HttpRequest, slug: str) -> HttpResponse:
+def scheme_hide(request: OfficerRequest, slug: str) -> HttpResponse:
     scheme = _own_scheme(request, slug)
     announce(
         request,
@@ -277,13 +279,13 @@ def scheme_hide(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("desk:scheme_edit", slug)
 
 
-def _version_shown(request: HttpRequest) -> int:
+def _version_shown(request: OfficerRequest) -> int:
     """What was on the officer's screen; 0, which no scheme has, if the page did not say."""
     digits = request.POST.get("version", "")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
 
 
-def _own_scheme(request: HttpRequest, slug: str) -> Scheme:
+def _own_scheme(request: OfficerRequest, slug: str) -> Scheme:
     scheme = access.get_scheme(request.user, slug)
     if not access.can_edit_scheme(request.user, scheme):
         raise Http404
@@ -295,7 +297,7 @@ def _own_scheme(request: HttpRequest, slug: str) -> Scheme:
 
 @officer_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def progress(request: HttpRequest, slug: str) -> HttpResponseBase:
+def progress(request: OfficerRequest, slug: str) -> HttpResponseBase:
     scheme = access.get_scheme(request.user, slug)
     may_edit = access.can_edit_scheme(request.user, scheme)
     if request.method == "POST":
@@ -308,11 +310,12 @@ def progress(request: HttpRequest, slug: str) -> HttpResponseBase:
     return _progress_page(request, scheme, IndicatorForm(), ProgressForm(scheme=scheme))
 
 
-def _record(request: HttpRequest, scheme: Scheme) -> HttpResponse:
+def _record(request: OfficerRequest, scheme: Scheme) -> HttpResponse:
     """An indicator or a reading, as the form's `add` says."""
     adds_indicator = request.POST.get("add") == "indicator"
     indicator = IndicatorForm(request.POST if adds_indicator else None, prefix="indicator")
     reading = ProgressForm(None if adds_indicator else request.POST, scheme=scheme)
+    done: Indicator | Progress | None = None
     if adds_indicator and indicator.is_valid():
         done = attempt(
             indicator,
@@ -322,21 +325,19 @@ def _record(request: HttpRequest, scheme: Scheme) -> HttpResponse:
         )
     elif not adds_indicator and reading.is_valid():
         done = attempt(reading, lambda: _record_reading(request, reading))
-    else:
-        done = None
     if done:
         messages.success(request, _("Saved."))
         return redirect("desk:progress", scheme.slug)
     return _progress_page(request, scheme, indicator, reading)
 
 
-def _record_reading(request: HttpRequest, form: ProgressForm) -> Progress:
+def _record_reading(request: OfficerRequest, form: ProgressForm) -> Progress:
     fields = dict(form.cleaned_data)
     return scheme_actions.record_progress(fields.pop("indicator"), actor=request.user, **fields)
 
 
 def _progress_page(
-    request: HttpRequest, scheme: Scheme, indicator: IndicatorForm, reading: ProgressForm
+    request: OfficerRequest, scheme: Scheme, indicator: IndicatorForm, reading: ProgressForm
 ) -> HttpResponse:
     return render(
         request,
@@ -354,7 +355,7 @@ def _progress_page(
     )
 
 
-def _readings(request: HttpRequest, scheme: Scheme) -> QuerySet[Progress]:
+def _readings(request: OfficerRequest, scheme: Scheme) -> QuerySet[Progress]:
     readings = Progress.objects.filter(indicator__scheme=scheme).select_related(
         "indicator", "district", "entered_by"
     )
@@ -393,7 +394,7 @@ def _reading_rows(readings: QuerySet[Progress]) -> Iterator[tuple[object, ...]]:
 
 @officer_required
 @require_safe
-def media(request: HttpRequest) -> HttpResponseBase:
+def media(request: OfficerRequest) -> HttpResponseBase:
     asked = {
         "q": asked_text(request, "q"),
         "department": asked_text(request, "department"),
