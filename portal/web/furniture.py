@@ -55,9 +55,9 @@ _PAGES = (
     StandingPage(
         "contact",
         "contact/",
-        "सम्पर्क",
+        "संपर्क",
         "Contact",
-        "पोर्टल के अधिकारी, कार्यालय का पता और सहायता के नम्बर।",
+        "पोर्टल के अधिकारी, कार्यालय का पता और सहायता के नंबर।",
         "Officers of the portal, the office's address and helplines.",
     ),
     StandingPage(
@@ -81,7 +81,7 @@ _PAGES = (
         "rti/",
         "सूचना का अधिकार",
         "Right to Information",
-        "सूचना का अधिकार अधिनियम, 2005 के अन्तर्गत आवेदन, अपील और स्वतः प्रकटन।",
+        "सूचना का अधिकार अधिनियम, 2005 के अंतर्गत आवेदन, अपील और स्वतः प्रकटन।",
         "Applications, appeals and disclosures under the Right to Information Act, 2005.",
     ),
     StandingPage(
@@ -191,7 +191,7 @@ _PAGES = (
     Policy(
         "contingency",
         "policies/contingency/",
-        "आकस्मिकता प्रबन्धन योजना",
+        "आकस्मिकता प्रबंधन योजना",
         "Contingency Management Plan",
         "पोर्टल में बाधा, विरूपण या डेटा हानि होने पर क्या किया जाता है।",
         "What is done when the portal is down, defaced or loses data.",

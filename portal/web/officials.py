@@ -1,9 +1,9 @@
 """Who answers for the portal, and where (F15, F16): from the settings, never from the code.
 
-    OFFICIALS = {"web_information_manager": {"name_hi": "...", "name_en": "...",
-                 "post_hi": "...", "post_en": "...", "phone": "...", "email": "..."}}
-    OFFICE = {"address_hi": "...", "address_en": "...", "hours_hi": "...", "hours_en": "...",
-              "map": "https://..."}
+OFFICIALS = {"web_information_manager": {"name_hi": "...", "name_en": "...",
+             "post_hi": "...", "post_en": "...", "phone": "...", "email": "..."}}
+OFFICE = {"address_hi": "...", "address_en": "...", "hours_hi": "...", "hours_en": "...",
+          "map": "https://..."}
 """
 
 from __future__ import annotations

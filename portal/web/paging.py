@@ -22,9 +22,7 @@ class ListPage(Page):
     @property
     def numbers(self) -> list[int | str]:
         """For the page links: first, last and the neighbours, "…" between."""
-        return list(
-            self.paginator.get_elided_page_range(self.number, on_each_side=1, on_ends=1)
-        )
+        return list(self.paginator.get_elided_page_range(self.number, on_each_side=1, on_ends=1))
 
 
 class _ListPaginator(Paginator):
