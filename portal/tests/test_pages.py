@@ -258,7 +258,7 @@ def test_s14_security_txt_has_contact_and_end(client, settings):
     ).content.decode()  # fmt: skip
 
 
-def test_json_ld_scripts_of_pages_parse(client):
-    html = client.get("/about/").content.decode()
-    for data in re.findall(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', html, re.S):
-        json.loads(data)
+def test_q3_first_page_describes_itself_to_machines(client, db):
+    html = client.get("/").content.decode()
+    records = re.findall(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', html, re.S)
+    assert {json.loads(record)["@context"] for record in records} == {"https://schema.org"}
