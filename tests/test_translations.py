@@ -47,8 +47,8 @@ PARTS = [
     *(DJANGO / "db/models" / name for name in ("base.py", "constraints.py", "fields")),
 ]
 NOT_MET = re.compile(
-    r"/(admin|apps|models)\.py$"  # names in Django's own admin
-    r"|phone|/signup|account_already_exists|unknown_account"  # nobody signs up
+    r"allauth/\w+/(admin|apps|models)\.py$"  # names in Django's own admin
+    r"|phone|/signup(?!_closed)|account_already_exists|unknown_account"  # nobody signs up
     r"|login_code|email_change|email_verification_code|password_reset_code"  # codes are off
     r"|layouts/"  # the portal has its own
 )
@@ -211,6 +211,7 @@ def test_sentences_end_as_in_hindi():
     wrong = [
         form
         for message in entries()
+        if message.context != "abbrev. month"
         for form, english in zip(forms(message), [message.id], strict=False)
         if isinstance(english, str) and english.rstrip().endswith(".") != form.endswith("।")
     ]

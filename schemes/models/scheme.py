@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from departments.models import Department, District, Named, in_language
 
@@ -33,7 +34,7 @@ class Persona(Named):
 
 
 class Level(models.TextChoices):
-    STATE = "state", _("State")
+    STATE = "state", pgettext_lazy("level of a scheme", "State")
     CENTRAL = "central", _("Central")
     JOINT = "joint", _("Centrally sponsored")
     DISTRICT = "district", _("District")
