@@ -1,4 +1,4 @@
-"""`<key:pk>` in an address: as many digits as a key can have; more would overflow in the database."""
+"""`<key:pk>` in an address: as many digits as a key can have; more would overflow the database."""
 
 from django.urls import register_converter
 
