@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -72,6 +73,9 @@ TEMPLATES = [
         },
     }
 ]
+
+# Widgets of ours and of the editor find their templates where pages do.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- database, cache, queue -------------------------------------------------------------------
 
