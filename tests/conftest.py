@@ -61,8 +61,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(BrowserTests())
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run the whole portal stay in one process: two at once would be slow."""
+    """Tests that run the whole portal stay in one process: they share it, and its Redis."""
     for item in items:
         if {"portal_stack", "own_stack"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("stack"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, connection
@@ -12,7 +13,7 @@ from django_q.status import Stat
 @pytest.fixture
 def own_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     """Marks of other workers on the same cache are not looked at."""
-    monkeypatch.setattr(Conf, "Q_STAT", "django_q:readyz-test:cluster")
+    monkeypatch.setattr(Conf, "Q_STAT", f"django_q:{uuid4()}:cluster")
 
 
 def leave_mark() -> None:
