@@ -7,9 +7,9 @@ who may not see a record cannot tell it from one that does not exist.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from .models import Department, Handle, Member, User
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Person = User | AnonymousUser
 
+Record = TypeVar("Record", bound=Model)
+
 
 def charges_of(user: Person) -> list[Member]:
     """Today's charges, read once per request and kept on the user object."""
@@ -28,8 +30,8 @@ def charges_of(user: Person) -> list[Member]:
         return []
     if not hasattr(user, "_charges"):
         charges = Member.objects.current().filter(user=user).select_related("department")
-        user._charges = list(charges)  # type: ignore[union-attr]
-    return user._charges  # type: ignore[union-attr, no-any-return]
+        user._charges = list(charges)
+    return user._charges
 
 
 def holds(user: Person, *roles: str, department_id: int | None = None) -> bool:
@@ -115,7 +117,7 @@ def get_person(user: Person, pk: int) -> User:
     return _one(visible_people(user), pk=pk)
 
 
-def _one(queryset: QuerySet, **lookup: object):  # type: ignore[type-arg, no-untyped-def]
+def _one(queryset: QuerySet[Record], **lookup: object) -> Record:
     found = queryset.filter(**lookup).first()
     if found is None:
         raise Http404

@@ -121,6 +121,8 @@ class User(AbstractBaseUser):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    _charges: list[Member]  # today's, kept for one request by access.charges_of
+
     objects = UserManager()
 
     USERNAME_FIELD = "email"

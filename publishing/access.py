@@ -10,7 +10,7 @@ from django.http import Http404
 from departments import access as departments_access
 from departments.roles import Role
 
-from .models import Delivery, Media, PartMedia
+from .models import Delivery, Media, Message, PartMedia
 from .states import DeliveryState
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def get_delivery(user: Person, pk: int) -> Delivery:
     return found
 
 
-def can_decide(user: Person, delivery: Delivery) -> bool:
+def can_decide(user: Person, message: Message) -> bool:
     """Settle what no rule can, or have a refused delivery tried again after mending."""
-    department_id = delivery.message.department_id
+    department_id = message.department_id
     return departments_access.holds(
         user, Role.DEPARTMENT_HEAD, department_id=department_id
     ) or departments_access.holds(user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR)

@@ -334,7 +334,7 @@ def decide_delivery(
 ) -> Delivery:
     """A person looked at the platform where no rule can tell: it is out, or it is not."""
     delivery = _locked(delivery.pk)
-    if not access.can_decide(actor, delivery):
+    if not access.can_decide(actor, delivery.message):
         raise NotPermitted(_("You may not do this."))
     if delivery.state != DeliveryState.UNKNOWN or delivery.problem != "needs_decision":
         raise MoveNotAllowed(_("There is nothing to decide here any more."))
@@ -353,7 +353,7 @@ def decide_delivery(
 def requeue_delivery(delivery: Delivery, *, actor: User) -> Delivery:
     """Try a refused delivery again, after what was wrong has been mended."""
     delivery = _locked(delivery.pk)
-    if not access.can_decide(actor, delivery):
+    if not access.can_decide(actor, delivery.message):
         raise NotPermitted(_("You may not do this."))
     if delivery.state != DeliveryState.FAILED:
         raise MoveNotAllowed(_("Only a delivery that failed can be tried again."))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
@@ -52,7 +53,7 @@ def callback(request: HttpRequest, platform: str) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
-def _file(stored, mime: str) -> FileResponse:  # type: ignore[no-untyped-def]
+def _file(stored: FieldFile, mime: str) -> FileResponse:
     try:
         return FileResponse(stored.open("rb"), content_type=mime)
     except FileNotFoundError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -104,25 +105,35 @@ class PostForm(forms.ModelForm):
     def __init__(self, *args: Any, officer: User, **options: Any) -> None:
         self.officer = officer
         super().__init__(*args, **options)
-        departments = own_departments(officer)
-        keys = list(departments.values_list("pk", flat=True))
-        self.fields["department"].queryset = departments
-        self.fields["scheme"].queryset = visible_schemes(officer).filter(department__in=keys)
-        self.fields["scheme"].empty_label = _("No scheme")
-        self.fields["handles"].queryset = usable_handles(keys)
-        for kind, name in ((MediaKind.PHOTO, "photo"), (MediaKind.VIDEO, "video")):
-            self.fields[name].queryset = Media.objects.filter(department__in=keys, kind=kind)
-            self.fields[name].label = _("From the library")
-            self.fields[name].empty_label = _("None")
+        keys = list(own_departments(officer).values_list("pk", flat=True))
+        self._offer_records(keys)
         for name in ("text_hi", "text_en", "text_ur"):
-            self.fields[name].max_length = LONGEST_TEXT
             self.fields[name].widget.attrs["maxlength"] = LONGEST_TEXT
+        department = self._choice("department")
         if len(keys) == 1:
-            self.fields["department"].initial = keys[0]
-            self.fields["department"].empty_label = None
+            department.initial, department.empty_label = keys[0], None
         if self.instance.pk:
-            self.fields["department"].disabled = True
+            department.disabled = True
             self.fields["version"].initial = self.instance.version
+
+    def _offer_records(self, department_ids: list[int]) -> None:
+        """Only what belongs to the officer's own departments can be chosen."""
+        schemes = visible_schemes(self.officer).filter(department__in=department_ids)
+        media = Media.objects.filter(department__in=department_ids)
+        self._choice("department").queryset = own_departments(self.officer)
+        self._choice("handles").queryset = usable_handles(department_ids)
+        for name, records, nothing in (
+            ("scheme", schemes, _("No scheme")),
+            ("photo", media.filter(kind=MediaKind.PHOTO), _("None")),
+            ("video", media.filter(kind=MediaKind.VIDEO), _("None")),
+        ):
+            self._choice(name).queryset = records
+            self._choice(name).empty_label = nothing
+        for name in ("photo", "video"):
+            self.fields[name].label = _("From the library")
+
+    def _choice(self, name: str) -> forms.ModelChoiceField:
+        return cast("forms.ModelChoiceField", self.fields[name])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -166,7 +177,8 @@ class PostForm(forms.ModelForm):
             self.add_error(f"{kind}_file", _("This file is of another kind."))
             return
         self.cleaned_data[kind] = media
-        self.data = self.data.copy()  # the page shown again offers it as chosen
+        # The page shown again, for whatever else is wrong, offers it as chosen.
+        self.data = QueryDict.copy(cast("QueryDict", self.data))
         self.data[kind] = str(media.pk)
 
     def post_fields(self) -> dict[str, Any]:
@@ -177,7 +189,8 @@ class PostForm(forms.ModelForm):
     def handle_groups(self) -> list[tuple[str, list[Any]]]:
         """The handles to choose from, by platform: [(label, [checkbox, ...]), ...]."""
         groups: dict[str, list[Any]] = {}
-        platforms = dict(self.fields["handles"].queryset.values_list("pk", "platform"))
+        keys = own_departments(self.officer).values_list("pk", flat=True)
+        platforms = dict(usable_handles(keys).values_list("pk", "platform"))
         for box in self["handles"].subwidgets:
             platform = Platform(platforms[box.data["value"].value])
             groups.setdefault(str(platform.label), []).append(box)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from departments.access import can_read_audit, own_departments, visible_departments, visible_handles
-from departments.decorators import officer_required
+from departments.decorators import OfficerRequest, officer_required
 from departments.states import HandleState
 from portal.errors import ActionRefused
 from portal.web.export import csv_response
@@ -25,7 +25,7 @@ from publishing.actions import decide_delivery, requeue_delivery
 from publishing.models import Delivery
 from publishing.states import DeliveryState
 from schemes import access, actions, workflow
-from schemes.models import Post
+from schemes.models import Post, Review
 from schemes.post_forms import (
     DecisionForm,
     DeliveryDecisionForm,
@@ -51,7 +51,7 @@ TABS = {
 
 @officer_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: OfficerRequest) -> HttpResponse:
     """What waits for me, oldest first."""
     mine = access.visible_posts(request.user).select_related("department")
     own = mine.filter(department__in=own_departments(request.user))
@@ -79,7 +79,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @officer_required
 @require_safe
-def post_list(request: HttpRequest) -> HttpResponseBase:
+def post_list(request: OfficerRequest) -> HttpResponseBase:
     posts = _filtered(request, access.visible_posts(request.user))
     counts = dict(posts.order_by().values_list("state").annotate(Count("pk")))
     tab = asked_choice(request, "tab", TABS) or "all"
@@ -119,7 +119,7 @@ def _as_csv(posts: QuerySet[Post]) -> HttpResponseBase:
     return csv_response("posts", headings, rows)
 
 
-def _filtered(request: HttpRequest, posts: QuerySet[Post]) -> QuerySet[Post]:
+def _filtered(request: OfficerRequest, posts: QuerySet[Post]) -> QuerySet[Post]:
     words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
     if words:
         posts = posts.filter(
@@ -136,7 +136,7 @@ def _filtered(request: HttpRequest, posts: QuerySet[Post]) -> QuerySet[Post]:
 
 @officer_required
 @require_safe
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: OfficerRequest) -> HttpResponse:
     """What waits for my decision: a tab for each step that is mine."""
     steps = access.steps_of(request.user)
     waiting = access.queue_of(request.user)
@@ -157,7 +157,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 @officer_required
 @require_http_methods(["GET", "POST"])
-def post_add(request: HttpRequest) -> HttpResponse:
+def post_add(request: OfficerRequest) -> HttpResponse:
     if not own_departments(request.user).exists():
         raise Http404
     form = PostForm(request.POST or None, request.FILES or None, officer=request.user)
@@ -180,7 +180,7 @@ def post_add(request: HttpRequest) -> HttpResponse:
 
 @officer_required
 @require_http_methods(["GET", "POST"])
-def post_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
     post = access.get_post(request.user, pk)
     if not access.can_write_posts(request.user, post.department_id):
         raise Http404
@@ -217,7 +217,7 @@ def _attempt(form: PostForm, act: Callable[[], Post]) -> Post | None:
         return None
 
 
-def _compose(request: HttpRequest, form: PostForm) -> HttpResponse:
+def _compose(request: OfficerRequest, form: PostForm) -> HttpResponse:
     if request.method == "POST":
         shown = unsaved_previews(form, variant_edits(request.POST)) if form.is_bound else []
     else:
@@ -228,7 +228,7 @@ def _compose(request: HttpRequest, form: PostForm) -> HttpResponse:
 
 @officer_required
 @require_POST
-def post_preview(request: HttpRequest) -> HttpResponse:
+def post_preview(request: OfficerRequest) -> HttpResponse:
     """The previews beside the text, from the same rules that decide in the end."""
     if not own_departments(request.user).exists():
         raise Http404
@@ -241,21 +241,19 @@ def post_preview(request: HttpRequest) -> HttpResponse:
 
 @officer_required
 @require_safe
-def post_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def post_detail(request: OfficerRequest, pk: int) -> HttpResponse:
     return _post_page(request, access.get_post(request.user, pk))
 
 
 def _post_page(
-    request: HttpRequest, post: Post, *, status: int = 200, comment: str = ""
+    request: OfficerRequest, post: Post, *, status: int = 200, comment: str = ""
 ) -> HttpResponse:
     message = post.message
-    deliveries = list(
+    deliveries = (
         Delivery.objects.filter(message=message)
-        .select_related("handle", "message")
+        .select_related("handle")
         .prefetch_related("attempts")
     )
-    for delivery in deliveries:
-        delivery.may_decide = publishing_access.can_decide(request.user, delivery)
     may_write = access.can_write_posts(request.user, post.department_id)
     may_withdraw = workflow.allows(Move.WITHDRAW, post.state) and access.can_withdraw(
         request.user, post
@@ -270,6 +268,7 @@ def _post_page(
         "is_open": post.state not in workflow.SEALED and post.state != PostState.WITHDRAWN,
         "decision": DecisionForm(initial={"version": post.version, "comment": comment}),
         "delivery_decision": DeliveryDecisionForm(),
+        "may_decide": message is not None and publishing_access.can_decide(request.user, message),
         "may_review": access.can_review(request.user, post),
         "may_edit": access.can_edit_post(request.user, post),
         "may_reopen": may_write and workflow.allows(Move.REOPEN, post.state),
@@ -282,7 +281,7 @@ def _post_page(
 
 def _ladder(post: Post) -> list[dict[str, object]]:
     """The steps of its route, each with who decided there in this round, if anyone."""
-    decided = {}
+    decided: dict[str, Review] = {}
     for review in post.reviews.select_related("reviewer").order_by("version"):
         if review.move == Move.SUBMIT:
             decided = {}
@@ -298,16 +297,19 @@ def _ladder(post: Post) -> list[dict[str, object]]:
     ]
 
 
-def _next_in_queue(request: HttpRequest, post: Post) -> Post | None:
+def _next_in_queue(request: OfficerRequest, post: Post) -> Post | None:
     return access.queue_of(request.user).exclude(pk=post.pk).first()
 
 
-_DECISIONS = {
+_DECISIONS: dict[str, Callable[..., Post]] = {
     "approve": actions.approve_post,
     "return": actions.return_post,
     "withdraw": actions.withdraw_post,
 }
-_MOVES = {"submit": actions.submit_post, "reopen": actions.reopen_post}
+_MOVES: dict[str, Callable[..., Post]] = {
+    "submit": actions.submit_post,
+    "reopen": actions.reopen_post,
+}
 _DONE = {
     "submit": _("Submitted for approval."),
     "approve": _("Approved."),
@@ -319,16 +321,14 @@ _DONE = {
 
 @officer_required
 @require_POST
-def post_move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
+def post_move(request: OfficerRequest, pk: int, move: str) -> HttpResponse:
     """Submit, approve, return, reopen or withdraw; a refusal is said in words, nothing is lost."""
     post = access.get_post(request.user, pk)
     if move not in _DONE:
         raise Http404
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        messages.error(
-            request, " ".join(error for errors in form.errors.values() for error in errors)
-        )
+        messages.error(request, _("This page is out of date, or the comment is too long."))
         return _post_page(request, post, status=422, comment=request.POST.get("comment", "")[:2000])
     version, comment = form.cleaned_data["version"], form.cleaned_data["comment"]
     try:
@@ -348,7 +348,7 @@ def post_move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
 
 @officer_required
 @require_POST
-def delivery_decide(request: HttpRequest, pk: int) -> HttpResponse:
+def delivery_decide(request: OfficerRequest, pk: int) -> HttpResponse:
     delivery = publishing_access.get_delivery(request.user, pk)
     form = DeliveryDecisionForm(request.POST)
     if form.is_valid():
@@ -360,13 +360,13 @@ def delivery_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 @officer_required
 @require_POST
-def delivery_requeue(request: HttpRequest, pk: int) -> HttpResponse:
+def delivery_requeue(request: OfficerRequest, pk: int) -> HttpResponse:
     delivery = publishing_access.get_delivery(request.user, pk)
     _try(request, lambda: requeue_delivery(delivery, actor=request.user))
     return redirect("desk:post", delivery.message.source_id)
 
 
-def _try(request: HttpRequest, act: Callable[[], object]) -> None:
+def _try(request: OfficerRequest, act: Callable[[], object]) -> None:
     try:
         act()
     except ActionRefused as refusal:
