@@ -38,6 +38,11 @@ def can_edit_scheme(user: Person, scheme: Scheme) -> bool:
     return can_add_scheme(user, scheme.department_id)
 
 
+def can_show_scheme(user: Person, scheme: Scheme) -> bool:
+    """Two people before the public sees it (M7): not the one who last changed it."""
+    return can_edit_scheme(user, scheme) and scheme.changed_by_id != user.pk
+
+
 def can_add_scheme(user: Person, department_id: int) -> bool:
     return holds(user, *WRITERS, department_id=department_id)
 

@@ -117,6 +117,8 @@ def show_scheme(scheme: Scheme, *, actor: User, version: int) -> Scheme:
     scheme = _locked(scheme, actor, version)
     if scheme.is_public:
         raise MoveNotAllowed(_("The scheme is already shown to the public."))
+    if not access.can_show_scheme(actor, scheme):
+        raise NotPermitted(_("You changed this scheme last, so another officer must show it."))
     scheme.is_public = True
     _check(scheme)
     _save(scheme, actor, is_read=False)

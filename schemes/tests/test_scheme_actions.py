@@ -6,6 +6,7 @@ from django.utils import timezone, translation
 
 from departments.models import Department, District, Division, Member, User
 from departments.roles import Role
+from departments.tests.factories import person
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
 from schemes.models import Category, Progress, Scheme
@@ -44,6 +45,11 @@ def department(db) -> Department:
 @pytest.fixture
 def officer(department) -> User:
     return officer_of(department)
+
+
+@pytest.fixture
+def head(department) -> User:
+    return person(Role.DEPARTMENT_HEAD, department)
 
 
 @pytest.fixture
@@ -134,8 +140,18 @@ def test_another_department_changes_nothing(stranger, department, scheme):
     assert (scheme.version, scheme.is_public, Scheme.objects.count()) == (1, False, 1)
 
 
-def test_a_scheme_is_shown_and_hidden_again(officer, scheme):
-    shown = show_scheme(scheme, actor=officer, version=1)
+def test_who_changed_a_scheme_last_does_not_show_it(officer, head, scheme):
+    """M7: two people before anything is public."""
+    with pytest.raises(NotPermitted):
+        show_scheme(scheme, actor=officer, version=1)
+    change_scheme(scheme, actor=head, version=1, title_hi="पेंशन")
+    with pytest.raises(NotPermitted):
+        show_scheme(scheme, actor=head, version=2)
+    assert show_scheme(scheme, actor=officer, version=2).is_public
+
+
+def test_a_scheme_is_shown_and_hidden_again(officer, head, scheme):
+    shown = show_scheme(scheme, actor=head, version=1)
     assert shown.is_public
     with pytest.raises(MoveNotAllowed):
         show_scheme(scheme, actor=officer, version=2)
@@ -147,12 +163,12 @@ def test_a_scheme_is_shown_and_hidden_again(officer, scheme):
 
 
 @pytest.mark.parametrize("missing", list(TEXTS))
-def test_the_public_reads_both_languages_or_nothing(officer, scheme, missing):
+def test_the_public_reads_both_languages_or_nothing(officer, head, scheme, missing):
     change_scheme(scheme, actor=officer, version=1, **{missing: " \u200b "})
     with pytest.raises(MoveNotAllowed):
-        show_scheme(scheme, actor=officer, version=2)
+        show_scheme(scheme, actor=head, version=2)
     change_scheme(scheme, actor=officer, version=2, **TEXTS)
-    show_scheme(scheme, actor=officer, version=3)
+    show_scheme(scheme, actor=head, version=3)
     with pytest.raises(MoveNotAllowed):
         change_scheme(scheme, actor=officer, version=4, **{missing: ""})
 

@@ -242,6 +242,7 @@ def _scheme_page(
         "form": form,
         "documents": documents,
         "parity": parity_of(scheme) if scheme else None,
+        "may_show": scheme is not None and access.can_show_scheme(request.user, scheme),
         "differing": differing,
         "editor_words": {word: str(said) for word, said in EDITOR_WORDS.items()},
         "last_change": last_change,
