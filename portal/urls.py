@@ -4,17 +4,13 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 from departments.urls_desk import urlpatterns as departments_desk
-from portal.web import health
-from portal.web.language import choose_language
 from schemes.urls_desk import urlpatterns as posts_desk
 from schemes.urls_desk_schemes import urlpatterns as schemes_desk
 
 desk = ([*posts_desk, *schemes_desk, *departments_desk], "desk")
 
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
-    path("language/<slug:code>/", choose_language, name="language"),
+    path("", include("portal.web.urls_root")),
     path("", include("publishing.urls")),
     *i18n_patterns(
         path("accounts/", include("allauth.urls")),
