@@ -7,6 +7,7 @@ post has moved on since, nothing happens and they are told.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -35,14 +36,26 @@ TITLES = ("title_hi", "title_en")
 
 @transaction.atomic
 def write_post(
-    department: Department, *, actor: User, handles: Iterable[Handle] = (), **fields: Any
+    department: Department,
+    *,
+    actor: User,
+    handles: Iterable[Handle] = (),
+    form_key: uuid.UUID | None = None,
+    **fields: Any,
 ) -> Post:
-    """A new draft. `fields` are those of Post that an officer fills in."""
+    """A new draft, or the one that this page made already. `fields` are those of Post that an
+    officer fills in.
+    """
     if not access.can_write_posts(actor, department.pk):
         raise NotPermitted(_("You may not write posts for this department."))
+    User.objects.select_for_update().get(pk=actor.pk)  # a double click waits here for the first
+    if form_key and (made := Post.objects.filter(form_key=form_key, author=actor).first()):
+        return made
     fields = _tidied(fields)
     _check_fields(department, fields, handles)
-    post = Post.objects.create(department=department, author=actor, **fields)
+    post = Post.objects.create(
+        department=department, author=actor, form_key=form_key or uuid.uuid4(), **fields
+    )
     post.writers.add(actor)
     post.handles.set(handles)
     refresh_variants(post)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -74,6 +75,7 @@ class PostForm(forms.ModelForm):
         label=_("What the video shows, in Hindi"), max_length=140, required=False
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    form_key = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
 
     class Meta:
         model = Post

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import ClassVar
 
@@ -74,6 +75,8 @@ class Post(models.Model):
     # Everyone who wrote or edited it: none of them may decide on it.
     writers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+")
     seal = models.CharField(max_length=64, blank=True)
+    # Of the composer's page it was written on: a page that is sent twice makes one post.
+    form_key = models.UUIDField(default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)  # grows with every change and every move
 
@@ -88,6 +91,7 @@ class Post(models.Model):
             models.CheckConstraint(condition=Q(kind__in=PostKind.values), name="post_kind_known"),
             models.CheckConstraint(condition=Q(route__in=Route.values), name="post_route_known"),
             models.CheckConstraint(condition=~Q(text_hi=""), name="post_has_hindi_text"),
+            models.UniqueConstraint(fields=["author", "form_key"], name="post_one_per_page"),
             models.CheckConstraint(
                 condition=Q(last_useful_at__isnull=True)
                 | Q(publish_at__isnull=True)

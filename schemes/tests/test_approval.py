@@ -1,5 +1,6 @@
 """How a post is written, climbs, is returned, withdrawn, approved and sealed (M7, K1)."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -200,6 +201,18 @@ def test_the_second_click_finds_the_post_moved_on(up):
     with pytest.raises(MoveNotAllowed):
         actions.approve_post(post, version=seen, actor=up.head)
     assert Review.objects.filter(move="approve").count() == 1
+
+
+def test_a_page_sent_twice_makes_one_post(up):
+    key = uuid.uuid4()
+    first, second = draft(up, form_key=key), draft(up, form_key=key)
+    assert (first.pk, Post.objects.count()) == (second.pk, 1)
+
+
+def test_the_key_of_somebody_else_s_page_gives_nothing_away(up):
+    key = uuid.uuid4()
+    first, second = draft(up, form_key=key), draft(office(), form_key=key)
+    assert first.pk != second.pk
 
 
 def test_a_late_tab_cannot_overwrite(up):

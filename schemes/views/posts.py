@@ -169,6 +169,7 @@ def post_add(request: OfficerRequest) -> HttpResponse:
                 lambda: actions.write_post(
                     form.cleaned_data["department"],
                     handles=form.cleaned_data["handles"],
+                    form_key=form.cleaned_data.get("form_key"),
                     actor=request.user,
                     **form.post_fields(),
                 ),
