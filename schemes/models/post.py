@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from departments.models import Department, Handle, in_language
 from departments.platforms import Platform
@@ -48,7 +49,7 @@ class Post(models.Model):
         null=True,
         blank=True,
         related_name="posts",
-        verbose_name=_("scheme"),
+        verbose_name=pgettext_lazy("of a post", "scheme"),
     )
     title_hi = models.CharField(_("title in Hindi"), max_length=100)
     title_en = models.CharField(_("title in English"), max_length=100, blank=True)
