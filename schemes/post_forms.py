@@ -16,7 +16,7 @@ from departments.access import own_departments, usable_handles
 from departments.models import Department, User
 from departments.platforms import Platform
 from portal.errors import ActionRefused
-from portal.web.text import plain_digits
+from portal.web.fields import MomentField
 from publishing.media import add_media
 from publishing.models import Media, MediaKind
 
@@ -25,20 +25,6 @@ from .models import Post, Variant
 from .variants import Preview, derived, preview
 
 LONGEST_TEXT = 20_000  # characters; the longest any platform takes, and far below any harm
-MOMENT = "%Y-%m-%dT%H:%M"
-
-
-class MomentField(forms.DateTimeField):
-    """A day and a time in IST, typed with any digits."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
-
-    def __init__(self, **options: Any) -> None:
-        formats = [MOMENT, "%Y-%m-%dT%H:%M:%S", "%d-%m-%Y %H:%M"]
-        super().__init__(required=False, input_formats=formats, **options)
-
-    def to_python(self, value: Any) -> Any:
-        return super().to_python(plain_digits(value) if isinstance(value, str) else value)
 
 
 def _lines(rows: int, language: str) -> forms.Textarea:
@@ -47,10 +33,16 @@ def _lines(rows: int, language: str) -> forms.Textarea:
 
 class PostForm(forms.ModelForm):
     publish_at = MomentField(
-        label=_("Publish at"), help_text=_("Leave empty to publish as soon as it is approved.")
+        label=_("Publish at"),
+        required=False,
+        help_text=_(
+            "Day-month-year and time in IST, for example 05-10-2026 18:30."
+            " Leave empty to publish as soon as it is approved."
+        ),
     )
     last_useful_at = MomentField(
         label=_("Not later than"),
+        required=False,
         help_text=_("After this moment the post would be stale and is not published."),
     )
     photo_file = forms.FileField(
@@ -139,11 +131,11 @@ class PostForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        now = timezone.now()
-        late = cleaned.get("last_useful_at")
-        if late and late <= now:
-            self.add_error("last_useful_at", _("This moment has already passed."))
-        if late and late <= (cleaned.get("publish_at") or now):
+        starts, ends = cleaned.get("publish_at"), cleaned.get("last_useful_at")
+        for name, moment in (("publish_at", starts), ("last_useful_at", ends)):
+            if moment and moment <= timezone.now():
+                self.add_error(name, _("This moment has already passed."))
+        if starts and ends and ends <= starts:
             self.add_error("last_useful_at", _("Give a moment after the time of publishing."))
         for name in ("text_hi", "text_en", "text_ur"):
             if len(cleaned.get(name) or "") > LONGEST_TEXT:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import regex
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import from_current_timezone
 from django.utils.translation import gettext_lazy as _
 
-from .filters import read_day
+from .filters import read_day, read_time
 from .text import plain_digits, tidy, tidy_line
 
 
@@ -40,6 +41,33 @@ class DayField(forms.DateField):
         if day is None or not 1900 <= day.year <= 2200:
             raise ValidationError(_("Write the day as DD-MM-YYYY, for example 05-10-2026."))
         return day
+
+
+class MomentField(forms.DateTimeField):
+    """A day and a time in IST, dd-mm-yyyy hh:mm in any digits (N1, N2, H9).
+
+    Not the browser's own control: it shows month before day wherever its language is American.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.DateTimeInput(
+            format="%d-%m-%Y %H:%M",
+            attrs={"placeholder": "DD-MM-YYYY HH:MM", "autocomplete": "off"},
+        )
+        super().__init__(widget=widget, **options)
+
+    def to_python(self, value: Any) -> datetime | None:
+        if not isinstance(value, str):
+            return super().to_python(value)
+        if not value.strip():
+            return None
+        day_text, _space, time_text = value.replace("T", " ").strip().partition(" ")
+        day, clock = read_day(day_text), read_time(time_text)
+        if day is None or clock is None or not 1900 <= day.year <= 2200:
+            raise ValidationError(
+                _("Write the day and the time as DD-MM-YYYY HH:MM, for example 05-10-2026 18:30.")
+            )
+        return from_current_timezone(datetime.combine(day, clock))
 
 
 class AmountField(forms.DecimalField):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.http import HttpRequest
 
@@ -40,3 +41,9 @@ def read_day(text: str) -> date | None:
         except ValueError:
             continue
     return None
+
+
+def read_time(text: str) -> time | None:
+    """hh:mm by the clock of 24 hours, also hh.mm, in any digits."""
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])", plain_digits(text).strip())
+    return time(int(found[1]), int(found[2])) if found else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -75,8 +75,8 @@ def test_the_same_page_sent_twice_makes_one_post(up):
 
 
 def test_a_photo_is_kept_when_something_else_is_wrong(up):
-    far = (timezone.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
-    near = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    far = (timezone.now() + timedelta(days=2)).strftime("%d-%m-%Y %H:%M")
+    near = (timezone.now() + timedelta(days=1)).strftime("%d-%m-%Y %H:%M")
     page = typed(up, photo_file=photo(), photo_alt_hi="शिविर", kind="advisory")
     answer = client_of(up.nodal).post("/desk/posts/new/", page)
     assert answer.status_code == 422  # an advisory must take the longer route
@@ -99,7 +99,9 @@ def test_a_photo_is_kept_when_something_else_is_wrong(up):
         {"handles": ["x' OR 1=1"]},
         {"scheme": "999999999999999999999"},
         {"publish_at": "कल"},
-        {"last_useful_at": "2001-01-01T10:00"},
+        {"publish_at": "01-01-2001 10:00"},
+        {"last_useful_at": "01-01-2001 10:00"},
+        {"last_useful_at": "12-25-2030 10:00"},
         {"department": ""},
         {"photo": "7"},
     ],
@@ -128,10 +130,13 @@ def test_another_department_s_handles_and_files_cannot_be_chosen(up):
     assert client_of(up.nodal).post("/desk/posts/new/", page).status_code == 422
 
 
-def test_dates_may_be_typed_in_devanagari_digits(up):
-    """H9."""
-    client_of(up.nodal).post("/desk/posts/new/", typed(up, publish_at="०५-१२-२०३० १०:३०"))
-    assert timezone.localtime(Post.objects.get().publish_at).strftime("%d %H:%M") == "05 10:30"
+def test_times_are_day_first_in_any_digits_and_shown_as_typed(up):
+    """N1, N2, H9."""
+    client = client_of(up.nodal)
+    client.post("/desk/posts/new/", typed(up, publish_at="०५-१२-२०३० १०:३०"))
+    post = Post.objects.get()
+    assert post.publish_at == datetime(2030, 12, 5, 5, 0, tzinfo=UTC)
+    assert 'value="05-12-2030 10:30"' in client.get(f"/desk/posts/{post.pk}/edit/").content.decode()
 
 
 def test_a_variant_gets_its_own_words_and_can_follow_again(up):

@@ -1,13 +1,13 @@
 """What people type into fields and addresses, and what leaves as CSV."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from portal.web.export import csv_response, safe_cell
-from portal.web.fields import AmountField, DayField, LineField, length_of
+from portal.web.fields import AmountField, DayField, LineField, MomentField, length_of
 from portal.web.filters import read_day
 
 
@@ -34,6 +34,21 @@ def test_a_day_is_read_day_first_in_any_digits(typed, day):
 def test_a_day_that_is_none_is_refused(typed):
     with pytest.raises(ValidationError):
         DayField().clean(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["05-12-2030 10:30", "5/12/2030 10.30", " ०५.१२.२०३० १०:३० ", "2030-12-05T10:30"]
+)
+def test_a_moment_is_read_day_first_by_the_clock_of_the_state(typed):
+    assert MomentField().clean(typed) == datetime(2030, 12, 5, 5, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "typed", ["05-12-2030", "10:30", "05-12-2030 25:00", "12-25-2030 10:30", "कल"]
+)
+def test_a_moment_that_is_none_is_refused(typed):
+    with pytest.raises(ValidationError):
+        MomentField().clean(typed)
 
 
 @pytest.mark.parametrize(
