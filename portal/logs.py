@@ -1,0 +1,12 @@
+"""How a line of the log is written."""
+
+import logging
+import time
+
+
+class UtcFormatter(logging.Formatter):
+    """Times in UTC with their zone, whatever the server's clock shows (N2)."""
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
