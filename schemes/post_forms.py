@@ -16,7 +16,7 @@ from departments.access import own_departments, usable_handles
 from departments.models import Department, User
 from departments.platforms import Platform
 from portal.errors import ActionRefused
-from portal.web.fields import MomentField
+from portal.web.fields import MomentField, file_input
 from publishing.media import add_media
 from publishing.models import Media, MediaKind
 
@@ -49,7 +49,7 @@ class PostForm(forms.ModelForm):
         label=_("Photo"),
         required=False,
         help_text=_("JPEG, PNG or WebP, at most 5 MB."),
-        widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+        widget=file_input("image/jpeg,image/png,image/webp"),
     )
     photo_alt_hi = forms.CharField(
         label=_("What the photo shows, in Hindi"), max_length=140, required=False
@@ -61,7 +61,7 @@ class PostForm(forms.ModelForm):
         label=_("Video"),
         required=False,
         help_text=_("MP4, at most 64 MB. YouTube needs one."),
-        widget=forms.ClearableFileInput(attrs={"accept": "video/mp4"}),
+        widget=file_input("video/mp4"),
     )
     video_alt_hi = forms.CharField(
         label=_("What the video shows, in Hindi"), max_length=140, required=False

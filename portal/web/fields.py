@@ -133,3 +133,14 @@ class LinesField(LineField):
 
     def _tidied(self, text: str) -> str:
         return tidy(text)
+
+
+def file_input(accept: str) -> forms.FileInput:
+    """With script its button speaks the page's language, not the browser's. `accept` as in HTML."""
+    return forms.FileInput(
+        attrs={
+            "accept": accept,
+            "data-choose": _("Choose a file"),
+            "data-none": _("No file chosen"),
+        }
+    )

@@ -30,18 +30,24 @@
       });
   }
 
-  // What is being typed inside a preview stays as it is: only its count and words change.
+  // What was opened stays open, and what is being typed inside a preview stays as it is.
   function show(html) {
-    var active = document.activeElement;
-    var typing = target.contains(active) ? { id: active.id, at: active.selectionStart } : null;
+    var active = target.contains(document.activeElement) ? document.activeElement : null;
+    var open = Array.from(target.querySelectorAll("details[open]"), function (edit) {
+      return edit.id;
+    });
+    var typing = active && { id: active.id, value: active.value, at: active.selectionStart };
     target.innerHTML = html;
-    if (!typing || !typing.id) return;
-    var field = document.getElementById(typing.id);
+    open.forEach(function (id) {
+      var edit = document.getElementById(id);
+      if (edit) edit.open = true;
+    });
+    var field = typing && document.getElementById(typing.id);
     if (!field) return;
-    var edit = field.closest("details");
-    if (edit) edit.open = true;
     field.focus();
-    if (typing.at !== null) field.setSelectionRange(typing.at, typing.at);
+    if (typing.value === undefined) return;
+    field.value = typing.value;
+    field.setSelectionRange(typing.at, typing.at);
   }
 
   function soon() {

@@ -65,24 +65,38 @@
     });
   });
 
-  // A picture chosen just now is shown beside its field.
-  document.querySelectorAll("input[type=file][accept*=image]").forEach(function (field) {
+  // A file's button in the page's language, and the chosen picture beside it.
+  document.querySelectorAll("input[type=file][data-choose]").forEach(function (field) {
+    var box = document.createElement("div");
+    var button = document.createElement("span");
+    var name = document.createElement("span");
+    box.className = "file-choice";
+    button.className = "button button-quiet";
+    button.setAttribute("aria-hidden", "true");
+    button.textContent = field.dataset.choose;
+    name.className = "file-name";
+    name.textContent = field.dataset.none;
+    field.replaceWith(box);
+    box.append(field, button, name);
     field.addEventListener("change", function () {
-      var old = field.parentNode.querySelector("img[data-chosen]");
-      if (old) {
-        URL.revokeObjectURL(old.src);
-        old.remove();
-      }
       var file = field.files[0];
-      if (!file || !/^image\//.test(file.type)) return;
-      var picture = document.createElement("img");
-      picture.dataset.chosen = "1";
-      picture.alt = "";
-      picture.width = 160;
-      picture.src = URL.createObjectURL(file);
-      field.insertAdjacentElement("afterend", picture);
+      name.textContent = file ? file.name : field.dataset.none;
+      showPicture(box, file);
     });
   });
+  function showPicture(box, file) {
+    var old = box.querySelector("img");
+    if (old) {
+      URL.revokeObjectURL(old.src);
+      old.remove();
+    }
+    if (!file || !/^image\//.test(file.type)) return;
+    var picture = document.createElement("img");
+    picture.alt = "";
+    picture.width = 160;
+    picture.src = URL.createObjectURL(file);
+    box.append(picture);
+  }
 
   var summary = document.querySelector(".error-summary");
   if (summary) summary.focus();
