@@ -7,6 +7,9 @@ import time
 class UtcFormatter(logging.Formatter):
     """Times in UTC with their zone, whatever the server's clock shows (N2)."""
 
-    converter = time.gmtime
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
+
+    @staticmethod
+    def converter(seconds: float | None) -> time.struct_time:  # type: ignore[override]
+        return time.gmtime(seconds)

@@ -270,7 +270,19 @@ def test_nothing_is_borrowed_that_the_parts_no_longer_say():
 
 SPOKEN_ATTRIBUTES = {"alt", "aria-label", "placeholder", "title"}
 # The same in both languages, or said in the language it names or searches in.
-UNMARKED = {"हिन्दी", "English", "HTTP", "DD", "MM", "YYYY", "pension", "छात्रवृत्ति", "kanya"}
+UNMARKED = {
+    "हिन्दी",
+    "English",
+    "HTTP",
+    "CSV",
+    "XLSX",
+    "DD",
+    "MM",
+    "YYYY",
+    "pension",
+    "छात्रवृत्ति",
+    "kanya",
+}
 # Pages shown when nothing may work, and the rehearsal's wall, say all in both languages.
 BOTH = {"400.html", "500.html", "maintenance.html", "wall.html"}
 

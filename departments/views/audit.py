@@ -17,7 +17,7 @@ from departments.models import Department
 from portal.audit.models import AuditEntry
 from portal.audit.names import LABELS
 from portal.audit.reading import action_label, broken_here, changes, last_number
-from portal.web.export import csv_response
+from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_day, asked_number, asked_text
 
 PER_PAGE = 50
@@ -30,8 +30,8 @@ def audit(request: OfficerRequest) -> HttpResponseBase:
     if not access.can_read_audit(request.user):
         raise Http404
     entries, asked = _filtered(request)
-    if request.GET.get("format") == "csv":
-        return csv_response("audit", _HEADINGS, _rows(entries.order_by("-number")))
+    if file := as_file(request, "audit", _HEADINGS, _rows(entries.order_by("-number"))):
+        return file
     shown, older, newer = _page(request, entries)
     departments = list(Department.objects.all())
     names = {department.slug: department.name for department in departments}

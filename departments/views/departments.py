@@ -15,7 +15,7 @@ from departments import access, actions
 from departments.decorators import OfficerRequest, officer_required
 from departments.forms import DepartmentForm
 from departments.models import Department, DepartmentKind, Handle, Member
-from portal.web.export import csv_response
+from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
 from portal.web.paging import page_of
 
@@ -29,8 +29,8 @@ LACKING = {"officers": _("No officer holds a charge"), "handles": _("No handle i
 @require_safe
 def department_list(request: OfficerRequest) -> HttpResponseBase:
     departments, asked = _filtered(request)
-    if request.GET.get("format") == "csv":
-        return csv_response("departments", _HEADINGS, _rows(departments))
+    if file := as_file(request, "departments", _HEADINGS, _rows(departments)):
+        return file
     return render(
         request,
         "desk/departments.html",

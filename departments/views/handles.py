@@ -17,7 +17,7 @@ from departments.forms import HandleForm, NewHandleForm
 from departments.models import Handle
 from departments.platforms import ADVISED_NAME_LENGTH, Platform
 from departments.states import HANDLE_MOVES, HandleState
-from portal.web.export import csv_response
+from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
 from portal.web.paging import page_of
 
@@ -30,8 +30,8 @@ PER_PAGE = 50
 @require_safe
 def handle_list(request: OfficerRequest) -> HttpResponseBase:
     handles, asked = _filtered(request)
-    if request.GET.get("format") == "csv":
-        return csv_response("handles", _HEADINGS, _rows(handles))
+    if file := as_file(request, "handles", _HEADINGS, _rows(handles)):
+        return file
     return render(
         request,
         "desk/handles.html",

@@ -20,7 +20,7 @@ from departments.forms import ChargeForm, InvitationForm, ReliefForm
 from departments.invitations import invitation_address, mail_invitation
 from departments.models import Department, Member, User
 from departments.roles import Role
-from portal.web.export import csv_response
+from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
 from portal.web.paging import page_of
 
@@ -39,8 +39,8 @@ STANDINGS = {
 def people(request: OfficerRequest) -> HttpResponseBase:
     _only_for_administrators(request)
     officers, asked = _filtered(request)
-    if request.GET.get("format") == "csv":
-        return csv_response("officers", _HEADINGS, _rows(officers))
+    if file := as_file(request, "officers", _HEADINGS, _rows(officers)):
+        return file
     return render(
         request,
         "desk/people.html",

@@ -1,28 +1,48 @@
-"""Lists as CSV files that a spreadsheet opens in Hindi and that run nothing."""
+"""Lists as files that a spreadsheet opens in Hindi and that run nothing."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 
 BOM = "\ufeff"  # or Excel reads UTF-8 as something else
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def as_file(
+    request: HttpRequest, name: str, headings: Iterable[Any], rows: Iterable[Iterable[Any]]
+) -> HttpResponseBase | None:
+    """The list in the format that the address asks for, or None: the page itself is wanted.
+
+    `name` is ASCII, without ending. Rows are read while they are written.
+    """
+    write = {"csv": csv_response, "xlsx": xlsx_response}.get(request.GET.get("format", ""))
+    return write(name, headings, rows) if write else None
 
 
 def safe_cell(value: Any) -> Any:
     """Text that a spreadsheet would run as a formula is marked as text; numbers stay numbers."""
     if value is None:
         return ""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if _is_number(value):
         return value
     text = str(value)
     if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_STARTS_A_FORMULA):
         return "'" + text
     return text
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 class _Echo:
@@ -33,7 +53,6 @@ class _Echo:
 def csv_response(
     name: str, headings: Iterable[Any], rows: Iterable[Iterable[Any]]
 ) -> StreamingHttpResponse:
-    """`name` is ASCII, without ending. Rows are read while they are sent."""
     writer = csv.writer(_Echo())
 
     def lines() -> Iterator[str]:
@@ -42,6 +61,32 @@ def csv_response(
             yield writer.writerow([safe_cell(cell) for cell in row])
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    day = timezone.localdate().isoformat()
-    response["Content-Disposition"] = f'attachment; filename="{name}-{day}.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{_dated(name)}.csv"'
     return response
+
+
+def xlsx_response(
+    name: str, headings: Iterable[Any], rows: Iterable[Iterable[Any]]
+) -> FileResponse:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.freeze_panes = "A2"
+    for row in (headings, *rows):
+        sheet.append([_cell(sheet, value) for value in row])
+    file = io.BytesIO()
+    book.save(file)
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{_dated(name)}.xlsx")
+
+
+def _cell(sheet: Any, value: Any) -> Cell:
+    """Text is marked as text, so that nothing in it is ever a formula."""
+    if value is None or _is_number(value):
+        return WriteOnlyCell(sheet, value)
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", str(value)))
+    cell.data_type = "s"
+    return cell
+
+
+def _dated(name: str) -> str:
+    return f"{name}-{timezone.localdate().isoformat()}"

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from openpyxl import load_workbook
 from PIL import Image
 
 from departments.models import User
@@ -292,6 +293,23 @@ def test_a_list_downloads_without_formulas(up):
     answer = client_of(up.nodal).get("/desk/posts/", {"format": "csv"})
     said = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert "'=HYPERLINK" in said
+
+
+def test_the_queue_and_the_posts_download_as_sheets(up):
+    post = submitted(up)
+    for address in ("/desk/posts/", "/desk/queue/"):
+        answer = client_of(up.head).get(address, {"format": "xlsx"})
+        sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
+        assert [row[0].value for row in sheet.iter_rows(min_row=2)] == [post.pk]
+
+
+def test_only_who_writes_has_a_tab_for_drafts(up):
+    draft(up)
+    for officer, shown in ((up.nodal, True), (up.director, False)):
+        page = client_of(officer).get("/desk/posts/").content.decode()
+        assert ("?tab=draft" in page) is shown
+        answer = client_of(officer).get("/desk/posts/", {"tab": "draft"})
+        assert len(answer.context["page"].object_list) == shown
 
 
 @pytest.mark.parametrize(

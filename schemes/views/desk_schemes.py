@@ -17,7 +17,7 @@ from departments.access import can_read_audit, own_departments, visible_departme
 from departments.decorators import OfficerRequest, officer_required
 from departments.views.answers import announce, attempt
 from portal.audit.models import AuditEntry
-from portal.web.export import csv_response
+from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_number, asked_text
 from portal.web.paging import page_of
 from publishing.access import visible_media
@@ -48,8 +48,8 @@ SHOWN = {"yes": _("Shown to the public"), "no": _("Not shown")}
 @require_safe
 def scheme_list(request: OfficerRequest) -> HttpResponseBase:
     schemes, asked = _filtered(request)
-    if request.GET.get("format") == "csv":
-        return csv_response("schemes", _HEADINGS, _rows(schemes))
+    if file := as_file(request, "schemes", _HEADINGS, _rows(schemes)):
+        return file
     return render(
         request,
         "desk/schemes.html",
@@ -305,9 +305,9 @@ def progress(request: OfficerRequest, slug: str) -> HttpResponseBase:
         if not may_edit:
             raise Http404
         return _record(request, scheme)
-    if request.GET.get("format") == "csv":
-        rows = _reading_rows(_readings(request, scheme))
-        return csv_response("progress", _READING_HEADINGS, rows)
+    rows = _reading_rows(_readings(request, scheme))
+    if file := as_file(request, "progress", _READING_HEADINGS, rows):
+        return file
     return _progress_page(request, scheme, IndicatorForm(), ProgressForm(scheme=scheme))
 
 
@@ -409,8 +409,8 @@ def media(request: OfficerRequest) -> HttpResponseBase:
     if asked["kind"]:
         found = found.filter(kind=asked["kind"])
     found = found.order_by("-added_at", "-pk")
-    if request.GET.get("format") == "csv":
-        return csv_response("media", _MEDIA_HEADINGS, _media_rows(found))
+    if file := as_file(request, "media", _MEDIA_HEADINGS, _media_rows(found)):
+        return file
     return render(
         request,
         "desk/media.html",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
@@ -17,8 +17,8 @@ from departments.access import can_read_audit, own_departments, visible_departme
 from departments.decorators import OfficerRequest, officer_required
 from departments.states import HandleState
 from portal.errors import ActionRefused
-from portal.web.export import csv_response
-from portal.web.filters import asked_choice
+from portal.web.export import as_file
+from portal.web.filters import asked_choice, asked_text
 from portal.web.paging import page_of
 from publishing import access as publishing_access
 from publishing.actions import decide_delivery, requeue_delivery
@@ -80,22 +80,25 @@ def home(request: OfficerRequest) -> HttpResponse:
 @officer_required
 @require_safe
 def post_list(request: OfficerRequest) -> HttpResponseBase:
-    posts = _filtered(request, access.visible_posts(request.user))
+    posts, asked = _filtered(request)
     counts = dict(posts.order_by().values_list("state").annotate(Count("pk")))
-    tab = asked_choice(request, "tab", TABS) or "all"
-    rows = posts.filter(state__in=TABS[tab][1]).select_related("department", "scheme", "author")
-    if request.GET.get("format") == "csv":
-        return _as_csv(rows)
+    tabs = _tabs(request)
+    tab = asked_choice(request, "tab", tabs) or "all"
+    found = posts.filter(state__in=TABS[tab][1]).select_related("department", "scheme", "author")
+    if file := as_file(request, "posts", _HEADINGS, _rows(found)):
+        return file
     return render(
         request,
         "desk/posts.html",
         {
-            "page": page_of(rows, request, PER_PAGE),
+            "page": page_of(found, request, PER_PAGE),
             "tab": tab,
             "tabs": [
-                (name, label, sum(counts.get(state, 0) for state in states))
-                for name, (label, states) in TABS.items()
+                (name, TABS[name][0], sum(counts.get(state, 0) for state in TABS[name][1]))
+                for name in tabs
             ],
+            "asked": asked,
+            "is_filtered": any(asked.values()),
             "kinds": PostKind.choices,
             "departments": visible_departments(request.user),
             "may_write": own_departments(request.user).exists(),
@@ -103,10 +106,17 @@ def post_list(request: OfficerRequest) -> HttpResponseBase:
     )
 
 
-def _as_csv(posts: QuerySet[Post]) -> HttpResponseBase:
-    headings = (_("Number"), _("Title"), _("Department"), _("Kind"), _("State"), _("Since"))
-    rows = (
-        (
+def _tabs(request: OfficerRequest) -> list[str]:
+    """Drafts are the department's own: who writes for none has no such tab."""
+    return [name for name in TABS if name != "draft" or own_departments(request.user).exists()]
+
+
+_HEADINGS = (_("Number"), _("Title"), _("Department"), _("Kind"), _("State"), _("Since"))
+
+
+def _rows(posts: QuerySet[Post]) -> Iterator[tuple[object, ...]]:
+    for post in posts.iterator(chunk_size=500):
+        yield (
             post.pk,
             post.title,
             post.department.name,
@@ -114,41 +124,45 @@ def _as_csv(posts: QuerySet[Post]) -> HttpResponseBase:
             post.get_state_display(),
             timezone.localtime(post.state_since).strftime("%d-%m-%Y %H:%M"),
         )
-        for post in posts.iterator(chunk_size=500)
-    )
-    return csv_response("posts", headings, rows)
 
 
-def _filtered(request: OfficerRequest, posts: QuerySet[Post]) -> QuerySet[Post]:
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-    if words:
+def _filtered(request: OfficerRequest) -> tuple[QuerySet[Post], dict[str, str]]:
+    asked = {
+        "q": asked_text(request, "q"),
+        "kind": asked_choice(request, "kind", PostKind.values),
+        "department": asked_text(request, "department"),
+    }
+    posts = access.visible_posts(request.user)
+    if asked["q"]:
         posts = posts.filter(
-            Q(title_hi__icontains=words)
-            | Q(title_en__icontains=words)
-            | Q(text_hi__icontains=words)
+            Q(title_hi__icontains=asked["q"])
+            | Q(title_en__icontains=asked["q"])
+            | Q(text_hi__icontains=asked["q"])
         )
-    if request.GET.get("kind") in PostKind.values:
-        posts = posts.filter(kind=request.GET["kind"])
-    if request.GET.get("department"):
-        posts = posts.filter(department__slug=request.GET["department"].replace("\x00", "")[:100])
-    return posts
+    if asked["kind"]:
+        posts = posts.filter(kind=asked["kind"])
+    if asked["department"]:
+        posts = posts.filter(department__slug=asked["department"])
+    return posts, asked
 
 
 @officer_required
 @require_safe
-def queue(request: OfficerRequest) -> HttpResponse:
+def queue(request: OfficerRequest) -> HttpResponseBase:
     """What waits for my decision: a tab for each step that is mine."""
     steps = access.steps_of(request.user)
     waiting = access.queue_of(request.user)
     counts = dict(waiting.order_by().values_list("state").annotate(Count("pk")))
     fullest = next((state for state in steps if counts.get(state)), steps[0] if steps else "")
     step = asked_choice(request, "step", steps) or fullest
-    rows = waiting.filter(state=step).select_related("department", "scheme", "author")
+    found = waiting.filter(state=step).select_related("department", "scheme", "author")
+    if file := as_file(request, "queue", _HEADINGS, _rows(found)):
+        return file
     return render(
         request,
         "desk/queue.html",
         {
-            "page": page_of(rows, request, PER_PAGE),
+            "page": page_of(found, request, PER_PAGE),
             "step": step,
             "tabs": [(state, STEPS[state].title, counts.get(state, 0)) for state in steps],
         },

@@ -1,12 +1,14 @@
 """What people type into fields and addresses, and what leaves as CSV."""
 
+import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from openpyxl import load_workbook
 
-from portal.web.export import csv_response, safe_cell
+from portal.web.export import csv_response, safe_cell, xlsx_response
 from portal.web.fields import AmountField, DayField, LineField, MomentField, length_of
 from portal.web.filters import read_day
 
@@ -93,3 +95,12 @@ def test_other_cells_stay(value):
 def test_a_csv_file_opens_in_hindi():
     answer = csv_response("list", ["नाम"], [["क,ख"], ["=1"], [None]])
     assert b"".join(answer.streaming_content).decode() == '\ufeffनाम\r\n"क,ख"\r\n\'=1\r\n""\r\n'
+
+
+def test_an_xlsx_file_keeps_numbers_and_runs_nothing():
+    answer = xlsx_response("list", ["नाम"], [["क"], ["=1+1"], [12.5], [None], ["a\x00b\x0b"]])
+    sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
+    cells = [row[0] for row in sheet.iter_rows()]
+    assert [cell.value for cell in cells] == ["नाम", "क", "=1+1", 12.5, None, "ab"]
+    assert cells[2].data_type == "s"
+    assert answer["Content-Disposition"].endswith('.xlsx"')
