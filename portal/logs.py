@@ -11,5 +11,5 @@ class UtcFormatter(logging.Formatter):
     default_msec_format = "%s.%03dZ"
 
     @staticmethod
-    def converter(seconds: float | None) -> time.struct_time:  # type: ignore[override]
+    def converter(seconds: float | None) -> time.struct_time:
         return time.gmtime(seconds)
