@@ -25,6 +25,7 @@ from portal.errors import MoveNotAllowed, NotPermitted
 from . import access, signals
 from .connectors.base import Receipt
 from .connectors.errors import ConnectorError
+from .links import is_on_platform
 from .models import Attempt, Delivery, Message, MessagePart, PartMedia
 from .retry import WAITS, Verdict, judge
 from .seal import SealedPart, seal_of_message
@@ -340,6 +341,8 @@ def decide_delivery(
         raise MoveNotAllowed(_("There is nothing to decide here any more."))
     if is_out and not permalink:
         raise MoveNotAllowed(_("Give the link of the post as proof."))
+    if is_out and not is_on_platform(delivery.handle.platform, permalink):
+        raise MoveNotAllowed(_("The link must be an https address on the platform's own site."))
     data = {"is_out": is_out, "permalink": permalink}
     _recorded("publishing.delivery.decided", delivery, actor, data)
     if is_out:

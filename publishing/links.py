@@ -1,8 +1,12 @@
-"""Addresses under which a platform may fetch a file: signed, and good for two hours."""
+"""Addresses: of our files, as a platform may fetch them (signed, good for two hours), and of its
+posts.
+"""
 
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
+
+from departments.platforms import links_to
 
 from .models import Media
 
@@ -21,3 +25,8 @@ def media_id_from(token: str) -> int | None:
         return int(signing.loads(token, salt=SALT, max_age=GOOD_FOR))
     except (signing.BadSignature, ValueError, TypeError):
         return None
+
+
+def is_on_platform(platform: str, link: str) -> bool:
+    """Does the link lead to the platform's own site or, rehearsing, to its stand-in?"""
+    return links_to(platform, link) or link.startswith(f"{settings.PLATFORM_URLS[platform]}/")

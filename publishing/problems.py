@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 PROBLEMS = {
@@ -184,10 +185,22 @@ PROBLEMS = {
 }
 
 
+UNITS = {
+    "characters": _("characters"),
+    "weighted": _("by X's count"),
+    "bytes": _("bytes"),
+}
+
+
 def label(code: str, values: Mapping[str, Any] | None = None) -> str:
     """The sentence for a code, in the reader's language."""
     sentence = str(PROBLEMS.get(code, PROBLEMS["unexpected"]))
     try:
-        return sentence % (values or {})
+        return sentence % {name: _written(value) for name, value in (values or {}).items()}
     except (KeyError, TypeError, ValueError):
         return str(PROBLEMS["unexpected"])
+
+
+def _written(value: Any) -> str:
+    """Numbers grouped as lakh and crore (N4)."""
+    return number_format(value, force_grouping=True) if isinstance(value, int) else str(value)

@@ -138,11 +138,13 @@ def reopen_post(post: Post, *, version: int, actor: User) -> Post:
 
 
 @transaction.atomic
-def withdraw_post(post: Post, *, version: int, actor: User, comment: str = "") -> Post:
+def withdraw_post(post: Post, *, version: int, actor: User, comment: str) -> Post:
     """Take the post back for good: possible until the first delivery begins."""
     post = _locked(post, version)
     if not access.can_withdraw(actor, post):
         raise NotPermitted(_("You may not withdraw this post."))
+    if not comment.strip():
+        raise MoveNotAllowed(_("Say why you withdraw the post: it is closed for good."))
     message = post.message
     if message:
         cancel_message(message, actor=actor, reason=comment)
@@ -269,8 +271,11 @@ def _check_complete(post: Post) -> None:
         raise MoveNotAllowed(_("A chosen handle is no longer connected. Choose again."))
     if _is_over(post.last_useful_at):
         raise MoveNotAllowed(_("The time after which the post is useless has passed."))
-    if any(preview.is_refused for preview in previews(post)):
-        raise MoveNotAllowed(_("A platform would refuse the post. Mend what the previews say."))
+    refusing = [str(one.platform) for one in previews(post) if one.is_refused]
+    if refusing:
+        raise MoveNotAllowed(
+            _("Refused as it is by: %s. Mend what the previews say.") % ", ".join(refusing)
+        )
 
 
 def _is_over(moment: datetime | None) -> bool:

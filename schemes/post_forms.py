@@ -7,7 +7,6 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -48,11 +47,14 @@ class PostForm(forms.ModelForm):
     photo_file = forms.FileField(
         label=_("Photo"),
         required=False,
-        help_text=_("JPEG, PNG or WebP, at most 5 MB."),
+        help_text=_("JPEG, PNG or WebP, at most 5 MB, each side at least 320 pixels."),
         widget=file_input("image/jpeg,image/png,image/webp"),
     )
     photo_alt_hi = forms.CharField(
-        label=_("What the photo shows, in Hindi"), max_length=140, required=False
+        label=_("What the photo shows, in Hindi"),
+        max_length=140,
+        required=False,
+        help_text=_("Needed with a photo: read out to people who cannot see it."),
     )
     photo_alt_en = forms.CharField(
         label=_("What the photo shows, in English"), max_length=140, required=False
@@ -64,7 +66,10 @@ class PostForm(forms.ModelForm):
         widget=file_input("video/mp4"),
     )
     video_alt_hi = forms.CharField(
-        label=_("What the video shows, in Hindi"), max_length=140, required=False
+        label=_("What the video shows, in Hindi"),
+        max_length=140,
+        required=False,
+        help_text=_("Needed with a video."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     form_key = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
@@ -145,15 +150,22 @@ class PostForm(forms.ModelForm):
                 self.add_error(
                     f"{kind}_alt_hi", _("Say what it shows, for people who cannot see it.")
                 )
+                self.add_error(f"{kind}_file", _("Choose the file again: it could not be kept."))
         return cleaned
 
-    def take_files(self, department: Department) -> None:
+    def take_files(self) -> None:
         """Store valid uploads at once, so that an error elsewhere on the page loses no file."""
-        for kind in ("photo", "video"):
+        self.is_valid()
+        department = self.instance.department if self.instance.pk else self._chosen_department
+        for kind in ("photo", "video") if department else ():
             upload = self.cleaned_data.get(f"{kind}_file")
             alt = self.cleaned_data.get(f"{kind}_alt_hi", "").strip()
             if upload and alt:
                 self._take(kind, department, upload, alt)
+
+    @property
+    def _chosen_department(self) -> Department | None:
+        return self.cleaned_data.get("department")
 
     def _take(self, kind: str, department: Department, upload: UploadedFile, alt: str) -> None:
         try:
@@ -213,10 +225,10 @@ def unsaved_previews(form: PostForm, edits: dict[str, dict[str, str]]) -> list[P
     }
     media = {name: cleaned.get(name) for name in ("photo", "video", "scheme")}
     post = Post(**texts, **media)
-    handles: QuerySet | list[Any] = cleaned.get("handles") or []
+    handles = list(cleaned.get("handles") or [])
     chosen = {handle.platform for handle in handles}
     return [
-        preview(post, _variant(post, platform, edits.get(platform, {})))
+        preview(post, _variant(post, platform, edits.get(platform, {})), handles)
         for platform in Platform.values
         if platform in chosen
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from departments.models import Handle
 from departments.platforms import Platform
 from publishing.connectors import connector_class
 from publishing.connectors.base import Content, Count, Problem
@@ -18,9 +20,14 @@ class Preview:
     """One variant as people will see it, and what its platform would say to it."""
 
     variant: Variant
+    handles: list[str]  # names of the accounts that will show it
     media: Media | None
     count: Count
     problems: list[Problem]
+
+    @property
+    def platform(self) -> str:
+        return self.variant.get_platform_display()
 
     @property
     def is_refused(self) -> bool:
@@ -71,10 +78,11 @@ def content(post: Post, variant: Variant) -> Content:
     return Content(variant.text, variant.title, tuple(variant.tags), files)
 
 
-def preview(post: Post, variant: Variant) -> Preview:
+def preview(post: Post, variant: Variant, handles: Iterable[Handle]) -> Preview:
     connector = connector_class(variant.platform)
     return Preview(
         variant,
+        [handle.name for handle in handles if handle.platform == variant.platform],
         media_for(post, variant.platform),
         connector.count(variant.text),
         connector.check(content(post, variant)),
@@ -85,4 +93,5 @@ def previews(post: Post) -> list[Preview]:
     """One for each platform, in the order in which Platform names them."""
     place = {platform: number for number, platform in enumerate(Platform.values)}
     stored = sorted(post.variants.all(), key=lambda variant: place[variant.platform])
-    return [preview(post, variant) for variant in stored]
+    handles = list(post.handles.all())
+    return [preview(post, variant, handles) for variant in stored]

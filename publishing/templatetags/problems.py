@@ -3,7 +3,7 @@
 from django import template
 
 from publishing.connectors.base import Problem
-from publishing.problems import label
+from publishing.problems import UNITS, label
 
 register = template.Library()
 
@@ -14,3 +14,9 @@ def sentence(problem: Problem | str) -> str:
     if isinstance(problem, Problem):
         return label(problem.code, problem.values)
     return label(problem) if problem else ""
+
+
+@register.filter
+def unit(code: str) -> str:
+    """What a platform counts a text in."""
+    return str(UNITS.get(code, ""))

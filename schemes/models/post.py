@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -34,6 +35,28 @@ class PostQuerySet(models.QuerySet["Post"]):
             message__source="post", message__source_id=OuterRef("pk"), state=DeliveryState.SENT
         )
         return self.filter(Exists(sent), state__in=(PostState.APPROVED, PostState.RELEASED))
+
+    def with_outcome(self) -> PostQuerySet:
+        """Each with `delivery_count`, `out_count` and `trouble_count` of its live message."""
+        return self.annotate(
+            delivery_count=_deliveries(),
+            out_count=_deliveries(state=DeliveryState.SENT),
+            trouble_count=_deliveries(
+                state__in=(DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.UNKNOWN)
+            ),
+        )
+
+
+def _deliveries(**which: Any) -> Coalesce:
+    """How many deliveries of the outer post's live message are so."""
+    of_post = Delivery.objects.filter(
+        message__source="post",
+        message__source_id=OuterRef("pk"),
+        message__cancelled_at__isnull=True,
+        **which,
+    )
+    counts = of_post.order_by().values("message__source_id").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counts, output_field=models.IntegerField()), 0)
 
 
 class Post(models.Model):
@@ -192,6 +215,11 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post} · {self.get_step_display()} · {self.get_move_display()}"
+
+    @property
+    def at_step(self) -> str:
+        """The step at which this was decided; empty for what the department itself did."""
+        return str(STEPS[self.step].title) if self.step in STEPS else ""
 
     @property
     def done(self) -> str:

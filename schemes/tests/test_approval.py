@@ -177,16 +177,23 @@ def test_a_return_without_reason_is_refused(up):
 
 def test_an_approved_post_can_be_withdrawn_until_it_leaves(up):
     post = approved_post(up)
-    post = actions.withdraw_post(post, version=post.version, actor=up.nodal)
+    post = actions.withdraw_post(post, version=post.version, actor=up.nodal, comment="भूल")
     assert (post.state, post.seal) == ("withdrawn", "")
     assert {d.state for d in Delivery.objects.all()} == {"cancelled"}
+
+
+def test_a_withdrawal_without_reason_is_refused(up):
+    """It is for good, and a double click on the wrong button gives no reason."""
+    post = submitted(up)
+    with pytest.raises(MoveNotAllowed):
+        actions.withdraw_post(post, version=post.version, actor=up.nodal, comment=" ")
 
 
 def test_what_is_leaving_cannot_be_withdrawn(up):
     post = approved_post(up)
     Delivery.objects.update(state="sending", lease_until=timezone.now())
     with pytest.raises(MoveNotAllowed):
-        actions.withdraw_post(post, version=post.version, actor=up.nodal)
+        actions.withdraw_post(post, version=post.version, actor=up.nodal, comment="भूल")
     post.refresh_from_db()
     assert post.state == "approved"
 

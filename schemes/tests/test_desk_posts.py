@@ -75,14 +75,24 @@ def test_the_same_page_sent_twice_makes_one_post(up):
     assert Post.objects.count() == 1
 
 
-def test_a_photo_is_kept_when_something_else_is_wrong(up):
-    far = (timezone.now() + timedelta(days=2)).strftime("%d-%m-%Y %H:%M")
-    near = (timezone.now() + timedelta(days=1)).strftime("%d-%m-%Y %H:%M")
-    page = typed(up, photo_file=photo(), photo_alt_hi="शिविर", kind="advisory")
+@pytest.mark.parametrize("wrong", [{"title_hi": ""}, {"publish_at": "कल"}, {"kind": "advisory"}])
+def test_a_photo_is_kept_whatever_else_is_wrong(up, wrong):
+    page = typed(up, photo_file=photo(), photo_alt_hi="शिविर", **wrong)
     answer = client_of(up.nodal).post("/desk/posts/new/", page)
-    assert answer.status_code == 422  # an advisory must take the longer route
+    assert answer.status_code == 422
     media = Media.objects.get()
     assert f'<option value="{media.pk}" selected>' in answer.content.decode()
+
+
+def test_a_photo_without_a_description_is_asked_for_again(up):
+    answer = client_of(up.nodal).post("/desk/posts/new/", typed(up, photo_file=photo()))
+    assert set(answer.context["form"].errors) == {"photo_alt_hi", "photo_file"}
+    assert not Media.objects.exists()
+
+
+def test_the_last_moment_must_come_after_the_time_of_publishing(up):
+    far = (timezone.now() + timedelta(days=2)).strftime("%d-%m-%Y %H:%M")
+    near = (timezone.now() + timedelta(days=1)).strftime("%d-%m-%Y %H:%M")
     wrong = typed(up, publish_at=far, last_useful_at=near)
     assert client_of(up.nodal).post("/desk/posts/new/", wrong).status_code == 422
 
@@ -215,11 +225,37 @@ def test_a_double_click_approves_once(up):
 
 def test_a_refused_return_keeps_the_comment(up):
     post = submitted(up)
-    answer = client_of(up.director).post(
-        f"/desk/posts/{post.pk}/return/", {"version": post.version, "comment": "लम्बी टिप्पणी"}
+    answer = client_of(up.head).post(
+        f"/desk/posts/{post.pk}/return/", {"version": post.version - 1, "comment": "लम्बी टिप्पणी"}
     )
     assert answer.status_code == 409
+    assert "लम्बी टिप्पणी</textarea>" in answer.content.decode()
     assert post.reviews.filter(move="return").count() == 0
+
+
+def test_the_address_of_a_refusal_leads_back_to_the_post(up):
+    """Reloaded, or read in the other language."""
+    post = submitted(up)
+    answer = client_of(up.head).get(f"/en/desk/posts/{post.pk}/approve/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/en/desk/posts/{post.pk}/")
+
+
+def test_a_returned_post_says_why_and_is_mended_in_one_step(up):
+    post = submitted(up)
+    actions.return_post(post, version=post.version, actor=up.head, comment="समय लिखें")
+    client, address = client_of(up.nodal), f"/desk/posts/{post.pk}/"
+    page = client.get(address).content.decode()
+    assert page.index("समय लिखें") < page.index('class="ladder"')
+    post.refresh_from_db()
+    answer = client.post(f"{address}reopen/", {"version": post.version})
+    assert answer["Location"] == f"{address}edit/"
+
+
+def test_what_a_platform_refuses_is_said_by_its_name(up):
+    post = draft(up, text_hi="क" * 281)
+    answer = client_of(up.nodal).post(f"/desk/posts/{post.pk}/submit/", {"version": post.version})
+    assert answer.status_code == 409
+    assert "एक्स (X)" in str(next(iter(answer.context["messages"])))
 
 
 def test_an_unknown_move_does_not_exist(up):
@@ -260,6 +296,8 @@ def test_an_officer_records_what_they_saw(up):
         {"is_out": "maybe"},
         {"is_out": "yes"},
         {"is_out": "yes", "permalink": "javascript:alert(1)"},
+        {"is_out": "yes", "permalink": "https://x.com.evil.example/up/status/1"},
+        {"is_out": "yes", "permalink": "https://www.facebook.com/1"},  # an X handle
     ],
 )
 def test_out_without_proof_is_not_recorded(up, page):
@@ -301,6 +339,24 @@ def test_the_queue_and_the_posts_download_as_sheets(up):
         answer = client_of(up.head).get(address, {"format": "xlsx"})
         sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
         assert [row[0].value for row in sheet.iter_rows(min_row=2)] == [post.pk]
+
+
+def test_a_row_says_on_how_many_handles_a_post_is_out(up):
+    second = connected_handle(up.department, platform="facebook")
+    post = approved_post(up, handles=[up.handle, second])
+    sent = {"state": "sent", "platform_id": "1", "sent_at": timezone.now()}
+    Delivery.objects.filter(handle=up.handle).update(**sent)
+    Delivery.objects.filter(handle=second).update(state="failed", problem="refused")
+    page = client_of(up.director).get("/en/desk/posts/").content.decode()
+    assert "published on 1 of 2" in page
+    assert "1 needs a look" in page
+    assert Post.objects.with_outcome().get(pk=post.pk).delivery_count == 2
+
+
+def test_the_desk_shows_where_our_posts_are(up):
+    post = submitted(up)
+    page = client_of(up.nodal).get("/en/desk/").content.decode()
+    assert page.index("Our posts in approval") < page.index(f"/desk/posts/{post.pk}/")
 
 
 def test_only_who_writes_has_a_tab_for_drafts(up):

@@ -65,9 +65,10 @@ def test_a_scheme_says_all_it_knows(client, prefix):
         "Aadhaar card" if english else "आधार कार्ड",
         scheme.department.name_en if english else scheme.department.name_hi,
         *("₹1,000 प्रति माह", "https://sspy-up.gov.in/", "18004190001", "2099"),
-        *("Order of the department", "tel:1076", "jansunwai"),
+        *("tel:1076", "jansunwai"),
     ):
         assert expected in text
+    assert scheme.source_note not in text  # the office's own note
 
 
 def test_a_scheme_that_is_not_public_is_not_found(client):

@@ -57,11 +57,14 @@ def home(request: OfficerRequest) -> HttpResponse:
     own = mine.filter(department__in=own_departments(request.user))
     troubled = Q(state=DeliveryState.FAILED) | Q(problem="needs_decision")
     deliveries = publishing_access.visible_deliveries(request.user).filter(troubled)
+    in_approval = own.filter(state__in=STEPS).order_by("state_since", "pk")
     handles = visible_handles(request.user).filter(state=HandleState.ATTENTION)
     queue = access.queue_of(request.user).select_related("department")
     waiting = {
         "queue": queue[:10],
-        "deliveries": deliveries.select_related("message", "handle__department")[:10],
+        "deliveries": deliveries.select_related("message", "handle__department").order_by(
+            "-state_since"
+        )[:10],
         "attention": handles.select_related("department")[:10],
         "returned": own.filter(state=PostState.RETURNED).order_by("state_since")[:10],
         "drafts": own.filter(state=PostState.DRAFT).order_by("state_since")[:10],
@@ -71,7 +74,8 @@ def home(request: OfficerRequest) -> HttpResponse:
         "nothing_waits": not any(waiting.values()),
         "queue_count": queue.count(),
         "upcoming": mine.filter(state=PostState.APPROVED).order_by("publish_at")[:10],
-        "latest": mine.filter(state=PostState.RELEASED).order_by("-state_since")[:5],
+        "in_approval": in_approval.with_outcome()[:10],
+        "latest": mine.filter(state=PostState.RELEASED).order_by("-state_since").with_outcome()[:5],
         "may_write": own_departments(request.user).exists(),
     }
     return render(request, "desk/home.html", context)
@@ -84,7 +88,7 @@ def post_list(request: OfficerRequest) -> HttpResponseBase:
     counts = dict(posts.order_by().values_list("state").annotate(Count("pk")))
     tabs = _tabs(request)
     tab = asked_choice(request, "tab", tabs) or "all"
-    found = posts.filter(state__in=TABS[tab][1]).select_related("department", "scheme", "author")
+    found = posts.filter(state__in=TABS[tab][1]).select_related("department").with_outcome()
     if file := as_file(request, "posts", _HEADINGS, _rows(found)):
         return file
     return render(
@@ -155,7 +159,7 @@ def queue(request: OfficerRequest) -> HttpResponseBase:
     counts = dict(waiting.order_by().values_list("state").annotate(Count("pk")))
     fullest = next((state for state in steps if counts.get(state)), steps[0] if steps else "")
     step = asked_choice(request, "step", steps) or fullest
-    found = waiting.filter(state=step).select_related("department", "scheme", "author")
+    found = waiting.filter(state=step).select_related("department")
     if file := as_file(request, "queue", _HEADINGS, _rows(found)):
         return file
     return render(
@@ -175,22 +179,29 @@ def post_add(request: OfficerRequest) -> HttpResponse:
     if not own_departments(request.user).exists():
         raise Http404
     form = PostForm(request.POST or None, request.FILES or None, officer=request.user)
-    if request.method == "POST" and form.is_valid():
-        form.take_files(form.cleaned_data["department"])
-        if not form.errors:
-            post = _attempt(
-                form,
-                lambda: actions.write_post(
-                    form.cleaned_data["department"],
-                    handles=form.cleaned_data["handles"],
-                    form_key=form.cleaned_data.get("form_key"),
-                    actor=request.user,
-                    **form.post_fields(),
-                ),
-            )
-            if post:
-                return redirect("desk:post", post.pk)
+    if _is_complete(request, form):
+        post = _attempt(
+            form,
+            lambda: actions.write_post(
+                form.cleaned_data["department"],
+                handles=form.cleaned_data["handles"],
+                form_key=form.cleaned_data.get("form_key"),
+                actor=request.user,
+                **form.post_fields(),
+            ),
+        )
+        if post:
+            messages.success(request, _("Saved. Look at it, then submit it for approval."))
+            return redirect("desk:post", post.pk)
     return _compose(request, form)
+
+
+def _is_complete(request: OfficerRequest, form: PostForm) -> bool:
+    """Sent, and nothing wrong; its files are stored either way."""
+    if request.method != "POST":
+        return False
+    form.take_files()
+    return form.is_valid()
 
 
 @officer_required
@@ -204,22 +215,21 @@ def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
     form = PostForm(
         request.POST or None, request.FILES or None, instance=post, officer=request.user
     )
-    if request.method == "POST" and form.is_valid():
-        form.take_files(post.department)
-        if not form.errors:
-            changed = _attempt(
-                form,
-                lambda: actions.change_post(
-                    post,
-                    version=form.cleaned_data.get("version") or 0,
-                    handles=form.cleaned_data["handles"],
-                    variants=variant_edits(request.POST),
-                    actor=request.user,
-                    **form.post_fields(),
-                ),
-            )
-            if changed:
-                return redirect("desk:post", post.pk)
+    if _is_complete(request, form):
+        changed = _attempt(
+            form,
+            lambda: actions.change_post(
+                post,
+                version=form.cleaned_data.get("version") or 0,
+                handles=form.cleaned_data["handles"],
+                variants=variant_edits(request.POST),
+                actor=request.user,
+                **form.post_fields(),
+            ),
+        )
+        if changed:
+            messages.success(request, _("Saved. Look at it, then submit it for approval."))
+            return redirect("desk:post", post.pk)
     return _compose(request, form)
 
 
@@ -270,6 +280,7 @@ def _post_page(
         .prefetch_related("attempts")
     )
     may_write = access.can_write_posts(request.user, post.department_id)
+    may_reopen = may_write and workflow.allows(Move.REOPEN, post.state)
     may_withdraw = workflow.allows(Move.WITHDRAW, post.state) and access.can_withdraw(
         request.user, post
     )
@@ -286,9 +297,11 @@ def _post_page(
         "may_decide": message is not None and publishing_access.can_decide(request.user, message),
         "may_review": access.can_review(request.user, post),
         "may_edit": access.can_edit_post(request.user, post),
-        "may_reopen": may_write and workflow.allows(Move.REOPEN, post.state),
+        "may_reopen": may_reopen,
         "may_withdraw": may_withdraw,
         "may_read_audit": can_read_audit(request.user),
+        "returned": post.reviews.filter(move=Move.RETURN).last() if may_reopen else None,
+        "is_out": any(delivery.state == DeliveryState.SENT for delivery in deliveries),
         "next_in_queue": _next_in_queue(request, post),
     }
     return render(request, "desk/post.html", context, status=status)
@@ -329,18 +342,20 @@ _DONE = {
     "submit": _("Submitted for approval."),
     "approve": _("Approved."),
     "return": _("Returned to the department."),
-    "reopen": _("The post is a draft again."),
+    "reopen": _("The post is a draft again. Mend it, then submit it."),
     "withdraw": _("The post has been withdrawn."),
 }
 
 
 @officer_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def post_move(request: OfficerRequest, pk: int, move: str) -> HttpResponse:
     """Submit, approve, return, reopen or withdraw; a refusal is said in words, nothing is lost."""
     post = access.get_post(request.user, pk)
     if move not in _DONE:
         raise Http404
+    if request.method != "POST":  # a refusal stood at this address, and was read in English
+        return redirect("desk:post", pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("This page is out of date, or the comment is too long."))
@@ -356,6 +371,8 @@ def post_move(request: OfficerRequest, pk: int, move: str) -> HttpResponse:
         post = access.get_post(request.user, pk)
         return _post_page(request, post, status=409, comment=comment)
     messages.success(request, _DONE[move])
+    if move == "reopen":
+        return redirect("desk:post_edit", pk)
     if access.visible_posts(request.user).filter(pk=pk).exists():
         return redirect("desk:post", pk)
     return redirect("desk:queue")

@@ -55,11 +55,21 @@
     waiting = setTimeout(refresh, 400);
   }
 
+  // Leaving with unsaved words is asked about, in the browser's own words.
+  var unsaved = !!document.querySelector(".error-summary");
+  window.addEventListener("beforeunload", function (event) {
+    if (unsaved) event.preventDefault();
+  });
+  form.addEventListener("input", function () {
+    unsaved = true;
+  });
+
   form.addEventListener("input", soon);
   form.addEventListener("change", soon);
 
   // A double click sends once.
   form.addEventListener("submit", function () {
+    unsaved = false;
     var button = form.querySelector("button[type=submit]");
     setTimeout(function () {
       button.disabled = true;
