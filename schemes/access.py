@@ -28,6 +28,8 @@ from .workflow import EDITABLE, STEPS, Move, PostState
 if TYPE_CHECKING:
     from departments.access import Person
 
+    from .models.post import PostQuerySet
+
 WRITERS = (Role.NODAL_OFFICER, Role.DEPARTMENT_HEAD)
 
 
@@ -62,7 +64,7 @@ def get_scheme(user: Person, slug: str) -> Scheme:
 # --- posts ----------------------------------------------------------------------------------------
 
 
-def visible_posts(user: Person) -> QuerySet[Post]:
+def visible_posts(user: Person) -> PostQuerySet:
     """Everything of one's own departments; for those who see the State, what has left the draft."""
     own = Q(department__in=own_departments(user))
     if sees_every_department(user):
@@ -120,7 +122,7 @@ def steps_of(user: Person) -> list[str]:
     ]
 
 
-def queue_of(user: Person) -> QuerySet[Post]:
+def queue_of(user: Person) -> PostQuerySet:
     """What waits for this person's decision, the longest waiting first."""
     waiting = Q(pk__in=[])
     for state in steps_of(user):
@@ -135,7 +137,7 @@ def queue_of(user: Person) -> QuerySet[Post]:
 # --- what everyone may read -----------------------------------------------------------------------
 
 
-def published_posts() -> QuerySet[Post]:
+def published_posts() -> PostQuerySet:
     """Those that are out, the latest first, with `out_at`: when the first platform had it."""
     first_sent = (
         Delivery.objects.sent()

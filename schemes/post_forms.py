@@ -156,16 +156,14 @@ class PostForm(forms.ModelForm):
     def take_files(self) -> None:
         """Store valid uploads at once, so that an error elsewhere on the page loses no file."""
         self.is_valid()
-        department = self.instance.department if self.instance.pk else self._chosen_department
-        for kind in ("photo", "video") if department else ():
+        department = self.cleaned_data.get("department")
+        if department is None:
+            return
+        for kind in ("photo", "video"):
             upload = self.cleaned_data.get(f"{kind}_file")
             alt = self.cleaned_data.get(f"{kind}_alt_hi", "").strip()
             if upload and alt:
                 self._take(kind, department, upload, alt)
-
-    @property
-    def _chosen_department(self) -> Department | None:
-        return self.cleaned_data.get("department")
 
     def _take(self, kind: str, department: Department, upload: UploadedFile, alt: str) -> None:
         try:

@@ -113,7 +113,7 @@ _PAGES = (
         "policies/",
         "वेबसाइट नीतियाँ",
         "Website Policies",
-        "पोर्टल की सभी नीतियाँ, उनके संस्करण और अनुमोदन की तिथि।",
+        "पोर्टल की सभी नीतियाँ, उनके संस्करण और अनुमोदन की तारीख।",
         "All policies of the portal with their versions and days of approval.",
     ),
     Policy(

@@ -26,6 +26,7 @@ from publishing.models import Delivery
 from publishing.states import DeliveryState
 from schemes import access, actions, workflow
 from schemes.models import Post, Review
+from schemes.models.post import PostQuerySet
 from schemes.post_forms import (
     DecisionForm,
     DeliveryDecisionForm,
@@ -130,7 +131,7 @@ def _rows(posts: QuerySet[Post]) -> Iterator[tuple[object, ...]]:
         )
 
 
-def _filtered(request: OfficerRequest) -> tuple[QuerySet[Post], dict[str, str]]:
+def _filtered(request: OfficerRequest) -> tuple[PostQuerySet, dict[str, str]]:
     asked = {
         "q": asked_text(request, "q"),
         "kind": asked_choice(request, "kind", PostKind.values),
