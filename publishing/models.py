@@ -59,6 +59,9 @@ class Media(models.Model):
         return self.alt_hi
 
 
+SOURCES = {"post": _("Post")}  # what a message can be made of, in words
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def from_source(self, source: str, source_id: int) -> MessageQuerySet:
         return self.filter(source=source, source_id=source_id)
@@ -102,7 +105,7 @@ class Message(models.Model):
         indexes: ClassVar = [models.Index(fields=["source", "source_id"], name="message_source")]
 
     def __str__(self) -> str:
-        return f"{self.source} {self.source_id}"
+        return f"{SOURCES.get(self.source, self.source)} {self.source_id}"
 
 
 class MessagePart(models.Model):
@@ -221,7 +224,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.message} → {self.handle}"
+        return f"{self.handle} · {self.message}"
 
 
 class Attempt(models.Model):

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -14,13 +15,16 @@ from django.views.decorators.http import require_safe
 from departments import access
 from departments.decorators import OfficerRequest, officer_required
 from departments.models import Department
+from departments.names import name_order
 from portal.audit.models import AuditEntry
 from portal.audit.names import LABELS
-from portal.audit.reading import action_label, broken_here, changes, last_number
+from portal.audit.reading import Change, action_label, broken_here, changes, last_number
+from portal.audit.wording import names_for
 from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_day, asked_number, asked_text
 
 PER_PAGE = 50
+BATCH = 500  # entries of a file that are read and named at a time
 
 
 @officer_required
@@ -33,8 +37,9 @@ def audit(request: OfficerRequest) -> HttpResponseBase:
     if file := as_file(request, "audit", _HEADINGS, _rows(entries.order_by("-number"))):
         return file
     shown, older, newer = _page(request, entries)
-    departments = list(Department.objects.all())
-    names = {department.slug: department.name for department in departments}
+    names = names_for(shown)
+    departments = list(Department.objects.order_by(name_order()))
+    departments_by_slug = {department.slug: department.name for department in departments}
     return render(
         request,
         "desk/audit.html",
@@ -43,8 +48,8 @@ def audit(request: OfficerRequest) -> HttpResponseBase:
                 {
                     "entry": e,
                     "label": action_label(e.action),
-                    "department": names.get(e.department, e.department),
-                    "changes": changes(e),
+                    "department": departments_by_slug.get(e.department, e.department),
+                    "changes": changes(e, names),
                 }
                 for e in shown
             ],
@@ -126,15 +131,27 @@ _HEADINGS = (
 
 
 def _rows(entries: QuerySet[AuditEntry]) -> Iterator[tuple[object, ...]]:
-    for entry in entries.iterator(chunk_size=1000):
-        said = "; ".join(f"{c.label}: {c.old} → {c.new}" for c in changes(entry))
-        yield (
-            entry.number,
-            timezone.localtime(entry.at).strftime("%d-%m-%Y %H:%M:%S"),
-            action_label(entry.action),
-            entry.actor_name,
-            entry.department,
-            entry.target_name,
-            said,
-            entry.hash,
-        )
+    departments = {department.slug: department.name for department in Department.objects.all()}
+    rest = entries.iterator(chunk_size=BATCH)
+    while batch := list(islice(rest, BATCH)):
+        names = names_for(batch)
+        for entry in batch:
+            yield (
+                entry.number,
+                timezone.localtime(entry.at).strftime("%d-%m-%Y %H:%M:%S"),
+                action_label(entry.action),
+                entry.actor_name if entry.actor_id else _("The portal itself"),
+                departments.get(entry.department, entry.department),
+                entry.target_name,
+                _in_a_line(changes(entry, names)),
+                entry.hash,
+            )
+
+
+def _in_a_line(said: Iterable[Change]) -> str:
+    return "; ".join(
+        f"{change.label}: {change.old} → {change.new or _('(empty)')}"
+        if change.old
+        else f"{change.label}: {change.new}"
+        for change in said
+    )

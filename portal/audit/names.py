@@ -1,4 +1,7 @@
-"""Every action that is audited, with its label. A name without a label is refused."""
+"""Every action that is audited, with its label, and the words for what its entries say.
+
+An action without a label is refused.
+"""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +21,12 @@ LABELS = {
     "schemes.scheme.published": _("Scheme shown to the public"),
     "schemes.scheme.hidden": _("Scheme hidden from the public"),
     "schemes.scheme.imported": _("Schemes imported"),
+    "schemes.change.proposed": _("Change to a public scheme written"),
+    "schemes.change.confirmed": _("Change to a public scheme confirmed"),
+    "schemes.change.declined": _("Change to a public scheme declined"),
     "schemes.progress.recorded": _("Progress recorded"),
+    "schemes.progress.confirmed": _("Progress confirmed"),
+    "schemes.progress.removed": _("Unconfirmed progress removed"),
     "schemes.post.created": _("Post written"),
     "schemes.post.changed": _("Post changed"),
     "schemes.post.submitted": _("Post submitted"),
@@ -38,3 +46,57 @@ LABELS = {
     "publishing.delivery.decided": _("Unclear delivery decided by an officer"),
     "publishing.delivery.requeued": _("Delivery queued again by an officer"),
 }
+
+# What an entry says besides the fields of its record that have a name of their own.
+PARTICULARS = {
+    "state": _("state"),
+    "value": _("Value"),
+    "from": _("From"),
+    "to": _("Until"),
+    "role": _("Role"),
+    "reason": _("Reason"),
+    "comment": _("Comment"),
+    "seal": _("Seal"),
+    "sha256": _("Seal of the file"),
+    "size": _("Size in bytes"),
+    "handles": _("handles"),
+    "problem": _("Problem"),
+    "link": _("Link of the post"),
+    "permalink": _("Link of the post"),
+    "is_out": _("Is on the platform"),
+    "tags": _("tags"),
+    "indicator": _("Indicator"),
+    "district": _("District"),
+    "source": _("Source"),
+    "file": _("File"),
+    "here": _("In this department"),
+    "whole_file": _("In the whole file"),
+    "rows": _("Rows"),
+    "created": _("Schemes added"),
+    "changed": _("Schemes changed"),
+    "unchanged": _("Schemes left as they were"),
+    "refused": _("Rows refused"),
+    "published": _("Schemes shown to the public"),
+}
+# Keys that stand for a field of another name.
+FIELDS = {"from": "from_date", "to": "to_date"}
+# What an old and a new value without a key are of, where it is not the state.
+BARE = {"departments.member": "to"}
+# Keys whose values are numbers or codes of records: the model, and the field that holds them.
+REFERENCES = {
+    "handles": ("departments.handle", "pk"),
+    "district": ("departments.district", "slug"),
+    "districts": ("departments.district", "slug"),
+    "categories": ("schemes.category", "slug"),
+    "personas": ("schemes.persona", "slug"),
+    "indicator": ("schemes.indicator", "name_en"),
+}
+SEALS = frozenset({"seal", "sha256"})
+YEARS = frozenset({"launched"})
+RICH = frozenset(
+    f"{name}_{language}"
+    for name in ("description", "benefits", "eligibility", "application")
+    for language in ("hi", "en")
+)
+# What an empty list says. Nothing at all says nothing: it is not known.
+NONE_OF = {"documents": _("No document is needed")}

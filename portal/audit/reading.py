@@ -2,133 +2,99 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
-from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
-from django.db import models
 from django.utils.html import strip_tags
-from django.utils.text import capfirst
-from django.utils.translation import gettext as _
+
+from portal.web.templatetags.portal import graphemes
 
 from .models import FIRST_HASH, AuditEntry, ChainHead
-from .names import LABELS
+from .names import BARE, LABELS, RICH, SEALS
+from .wording import Names, Wording
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-LONGEST_SHOWN = 400  # characters of a value
+LONGEST_SHOWN = 400  # letters of a value
+SHOWN_BEFORE = 60  # characters that are shown before the first difference of long values
 
 
 @dataclass(frozen=True)
 class Change:
+    """`is_seal`: too long to read, so that its beginning will do where there is little room."""
+
     label: str
     old: str
     new: str
+    is_seal: bool = False
 
 
 def action_label(action: str) -> str:
     return str(LABELS.get(action, action))
 
 
-def changes(entry: AuditEntry) -> list[Change]:
-    """What the entry says beyond its action: old and new by field, and other particulars."""
-    model = _model(entry.target_type)
+def changes(entry: AuditEntry, names: Names | None = None) -> list[Change]:
+    """What the entry says beyond its action: old and new by field, and other particulars.
+
+    With `names_for` a page of entries, records are named; without, they stay numbers and codes.
+    """
+    words = Wording(entry.target_type, names or {})
     data = dict(entry.data)
     old, new = data.pop("old", None), data.pop("new", None)
-    found = _pairs(model, old, new)
-    found += [_change(model, key, None, data[key]) for key in data]
-    return [change for change in found if change.old or change.new]
+    found = _pairs(words, old, new)
+    found += [_change(words, key, None, data[key]) for key in data]
+    return [change for change in found if change]
 
 
-def _pairs(model: type[models.Model] | None, old: Any, new: Any) -> list[Change]:
+def _pairs(words: Wording, old: Any, new: Any) -> list[Change | None]:
     if isinstance(old, Mapping) or isinstance(new, Mapping):
         before, after = _mapping(old), _mapping(new)
         keys = before or after  # `old` names what differs; a new record has only `new`
-        return [_change(model, key, before.get(key), after.get(key)) for key in keys]
-    if old is None and new is None:
-        return []
-    key = "state" if _has_state(model) else "value"
-    return [_change(model, key, old, new)]
+        return [_change(words, key, before.get(key), after.get(key)) for key in keys]
+    usual = "state" if words.field("state") else "value"
+    return [_change(words, BARE.get(words.target_type, usual), old, new)]
 
 
-def _change(model: type[models.Model] | None, key: str, before: Any, after: Any) -> Change:
+def _change(words: Wording, key: str, before: Any, after: Any) -> Change | None:
+    """None if there is nothing to say, or nothing changed."""
+    old, new = _texts(words, key, before, after)
+    if old == new:
+        return None
+    old, new = _cut(old, new)
+    return Change(words.label(key), old, new, is_seal=key in SEALS)
+
+
+def _texts(words: Wording, key: str, before: Any, after: Any) -> tuple[str, str]:
     """Rich text without its markup, unless it is the markup that changed."""
-    old, new = _value(model, key, before), _value(model, key, after)
-    plain_old, plain_new = unescape(strip_tags(old)), unescape(strip_tags(new))
-    if plain_old != plain_new:
-        old, new = plain_old, plain_new
-    return Change(_label(model, key), _cut(old), _cut(new))
+    old, new = words.said(key, before), words.said(key, after)
+    if key not in RICH:
+        return old, new
+    plain = _without_markup(old), _without_markup(new)
+    return (old, new) if plain[0] == plain[1] else plain
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+def _without_markup(text: str) -> str:
+    return unescape(strip_tags(text))
+
+
+def _cut(old: str, new: str) -> tuple[str, str]:
+    """Of long texts, the place where they begin to differ."""
+    start = 0
+    if max(len(old), len(new)) > LONGEST_SHOWN:
+        same = max(0, _first_difference(old, new) - SHOWN_BEFORE)
+        start = old.rfind(" ", 0, same) + 1 or same  # not inside a word
+    before = "…" if start else ""
+    old, new = (graphemes(text[start:], LONGEST_SHOWN) for text in (old, new))
+    return before + old, before + new
+
+
+def _first_difference(old: str, new: str) -> int:
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(old), len(new)))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _model(target_type: str) -> type[models.Model] | None:
-    try:
-        return apps.get_model(target_type)
-    except (LookupError, ValueError):
-        return None
-
-
-def _field(model: type[models.Model] | None, name: str) -> models.Field[Any, Any] | None:
-    if model is None:
-        return None
-    try:
-        field = model._meta.get_field(name)
-    except FieldDoesNotExist:
-        return None
-    return field if isinstance(field, models.Field) else None
-
-
-def _has_state(model: type[models.Model] | None) -> bool:
-    return _field(model, "state") is not None
-
-
-def _label(model: type[models.Model] | None, name: str) -> str:
-    words = {
-        "indicator": _("Indicator"),
-        "district": _("District"),
-        "source": _("Source"),
-        "file": _("File"),
-        "role": _("Role"),
-        "from": _("From"),
-        "to": _("Until"),
-        "reason": _("Reason"),
-        "comment": _("Comment"),
-        "value": _("Value"),
-    }
-    field = _field(model, name)
-    if name not in words and field is not None:
-        return capfirst(str(field.verbose_name))
-    return words.get(name, capfirst(name.replace("_", " ")))
-
-
-def _value(model: type[models.Model] | None, name: str, value: Any) -> str:
-    if value is None or value in ("", [], {}):
-        return ""
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    if isinstance(value, list | tuple):
-        text = ", ".join(_value(model, name, item) for item in value)
-    elif isinstance(value, Mapping):
-        text = ", ".join(f"{key}: {_value(model, key, item)}" for key, item in value.items())
-    else:
-        text = _choice(_field(model, name), str(value))
-    day = _DAY.fullmatch(text)
-    return f"{day[3]}-{day[2]}-{day[1]}" if day else text
-
-
-def _choice(field: models.Field[Any, Any] | None, value: str) -> str:
-    choices = dict(field.flatchoices) if field is not None and field.choices else {}
-    return str(choices.get(value, value))
 
 
 def broken_here(entries: Sequence[AuditEntry]) -> list[int]:

@@ -289,6 +289,13 @@ CALLBACK_VERIFY_TOKEN = env("CALLBACK_VERIFY_TOKEN", default="")
 # Who can say what a message's source looks like now: compared with the seal before every send.
 MESSAGE_SOURCES = {"post": "schemes.seal.current_seal"}
 
+# What the audit trail keeps as codes, and who says it in words.
+AUDIT_WORDS = {
+    "departments.handle.reason": "publishing.problems.label",
+    "publishing.delivery.problem": "publishing.problems.label",
+    "schemes.scheme.eligibility_rules": "schemes.eligibility.in_sentences",
+}
+
 # A claim is held this long; it must outlast one call to a platform (30 s) by far.
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=90)
 # How long after an unclear answer the platform is read, and read again, before a person decides.
