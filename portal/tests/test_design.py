@@ -29,12 +29,13 @@ TEXT_PAIRS = [
     ("--text-2", "--page"), ("--text-2", "--tint"), ("--text-2", "--linen"),
     ("--key", "--page"), ("--key", "--tint"), ("--key", "--key-5"),
     ("--link", "--page"), ("--link", "--tint"), ("--link", "--key-5"), ("--link-hover", "--page"),
-    ("--on-key", "--key"), ("--on-key", "--key-2"), ("--on-key-2", "--key"),
+    ("--on-key", "--key"), ("--on-key", "--key-2"),
+    ("--on-bar", "--bar"), ("--on-bar-2", "--bar"), ("--on-bar", "--bar-hover"),
     ("--success", "--page"), ("--error", "--page"), ("--on-warning", "--warning"),
 ]  # fmt: skip
 MARK_PAIRS = [
     ("--edge", "--page"), ("--key-2", "--page"), ("--focus", "--page"), ("--focus", "--tint"),
-    ("--on-key", "--key"), ("--success", "--page"), ("--error", "--page"),
+    ("--on-key", "--key"), ("--success", "--page"), ("--error", "--page"), ("--on-bar", "--bar"),
 ]  # fmt: skip
 
 
@@ -80,6 +81,33 @@ def test_a7_text_stands_out(scheme: dict[str, str], pair: tuple[str, str]):
 def test_a7_controls_and_focus_ring_stand_out(scheme: dict[str, str], pair: tuple[str, str]):
     mark, ground = pair
     assert contrast(scheme[mark], scheme[ground]) >= 3
+
+
+def rules(sheet: Path) -> list[tuple[str, dict[str, str]]]:
+    found = re.findall(r"([^{}]+)\{([^{}]*)\}", text_of(sheet))
+    return [(name.strip(), dict(re.findall(r"([\w-]+): ([^;]+)", body))) for name, body in found]
+
+
+@pytest.mark.parametrize("scheme", [USUAL, DARK], ids=["usual", "dark contrast"])
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_a7_text_stands_out_on_the_ground_its_rule_gives_it(sheet: Path, scheme: dict[str, str]):
+    for name, body in rules(sheet):
+        text, ground = (
+            scheme.get(body.get(part, "").removeprefix("var(").removesuffix(")"))
+            for part in ("color", "background")
+        )
+        if text and ground:
+            assert contrast(text, ground) >= 4.5, name
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_f8_colours_of_a_mode_are_set_once(sheet: Path):
+    """A token set anew for one part, such as the header, would also reach a panel within it."""
+    for name, body in rules(sheet):
+        reset = {key for key in body if key in USUAL and USUAL[key].startswith("#")}
+        assert not reset or (sheet.name, name) in {
+            ("tokens.css", ":root"), ("tokens.css", ".display-contrast"),
+        }  # fmt: skip
 
 
 def test_only_one_colour_group_and_functional_colours():

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib import auth
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import OperationalError, connection
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 
 from portal.web import errors
 
@@ -82,4 +88,34 @@ def test_a_failure_shows_nothing_of_the_inside(client, settings, monkeypatch):
     client.raise_request_exception = False
     answer = client.get("/about/")
     assert answer.status_code == 500
+    assert b"secret" not in answer.content
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+@pytest.mark.parametrize("view", [errors.forbidden, errors.not_found, errors.csrf_failure])
+def test_an_officer_is_led_back_to_the_desk(client, view, prefix: str):
+    request = client.get(f"{prefix}/about/").wsgi_request
+    way_back = 'class="buttons"><a class="button" href="{}/desk/"'
+    for path, leads_back in (("/desk/posts/99999/", True), ("/desks/", False), ("/about/", False)):
+        request.path = f"{prefix}{path}"
+        with translation.override(prefix.strip("/") or "hi"):
+            page = view(request).content.decode()
+        assert (way_back.format(prefix) in page) is leads_back
+
+
+def test_trouble_is_explained_without_a_database(client, django_user_model):
+    client.force_login(django_user_model.objects.create(email="officer@example.in"))
+    request = client.get("/about/").wsgi_request
+    request.user = SimpleLazyObject(lambda: auth.get_user(request))
+    del request.session
+    SessionMiddleware(lambda _: HttpResponse()).process_request(request)
+
+    def fail(*args):
+        raise OperationalError("secret of the inside")
+
+    request.path = "/desk/no/such/page/"
+    with connection.execute_wrapper(fail):
+        answer = errors.not_found(request)
+    assert answer.status_code == 404
+    assert b'href="/desk/"' in answer.content
     assert b"secret" not in answer.content

@@ -173,7 +173,9 @@ def test_f13_f17_f21_foot_names_owner_national_portal_and_helplines(client):
 def test_f14_last_updated_is_the_contents_own_day(client):
     page = PAGES["about"]
     day = page.changed.strftime("%d-%m-%Y")
-    assert f">{day}</time>" in client.get("/about/").content.decode()
+    html = client.get("/about/").content.decode()
+    assert f">{day}</time>" in html[html.index("<footer") :]
+    assert html.count("अंतिम अद्यतन") == 1
 
 
 def test_h17_foot_leads_to_feedback_about_this_page(client):

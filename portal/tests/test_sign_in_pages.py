@@ -52,6 +52,19 @@ def test_a18_errors_are_summed_up_with_links(client):
         assert f'id="{part}"' in html
 
 
+@pytest.mark.parametrize(
+    ("path", "said", "unsaid"),
+    [
+        ("/accounts/login/", "अभी लॉगिन नहीं हुआ", "सुरक्षित है"),
+        ("/en/accounts/login/", "You are not signed in yet", "is kept"),
+    ],
+)
+def test_a_failed_sign_in_does_not_say_that_the_password_is_kept(client, path, said, unsaid):
+    html = client.post(path, {"login": "nobody@up.example", "password": "x"}).content.decode()
+    assert f'id="error-summary-title">{said}<' in html
+    assert unsaid not in html
+
+
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", "/accounts/password/reset/done/"])
 def test_entrance_pages_stand_in_the_frame(client, path: str):
     html = client.get(path).content.decode()

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+from .language import in_other_language
 
 RETRY_AFTER = 60  # seconds
 
 
 def _page(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    return render(request, f"{status.value}.html", status=status.value)
+    return _with_a_way_on(request, f"{status.value}.html", status)
+
+
+def _with_a_way_on(request: HttpRequest, template: str, status: HTTPStatus) -> HttpResponse:
+    """An officer is led back to the desk: by the address alone, so that it tells nothing."""
+    path = in_other_language(request.path, settings.LANGUAGE_CODE)
+    words = {"on_desk": path.startswith("/desk/")}
+    try:
+        return render(request, template, words, status=status)
+    except DatabaseError:  # nobody can be known now; the page needs nobody
+        request.user = AnonymousUser()
+        return render(request, template, words, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -53,4 +69,4 @@ def maintenance(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "403_csrf.html", status=HTTPStatus.FORBIDDEN)
+    return _with_a_way_on(request, "403_csrf.html", HTTPStatus.FORBIDDEN)
