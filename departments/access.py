@@ -13,6 +13,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from .models import Department, Handle, Member, User
+from .names import name_order
 from .roles import DIRECTORATE, STATE_WIDE, Role
 from .states import HandleState
 
@@ -65,13 +66,14 @@ def departments_with_role(user: Person, *roles: str) -> set[int]:
 def own_departments(user: Person) -> QuerySet[Department]:
     """Where the person may write: nodal officer or head."""
     keys = departments_with_role(user, Role.NODAL_OFFICER, Role.DEPARTMENT_HEAD)
-    return Department.objects.filter(pk__in=keys)
+    return Department.objects.filter(pk__in=keys).order_by(name_order())
 
 
 def visible_departments(user: Person) -> QuerySet[Department]:
+    departments = Department.objects.order_by(name_order())
     if sees_every_department(user):
-        return Department.objects.all()
-    return Department.objects.filter(pk__in={c.department_id for c in charges_of(user)})
+        return departments
+    return departments.filter(pk__in={c.department_id for c in charges_of(user)})
 
 
 def get_department(user: Person, slug: str) -> Department:

@@ -16,7 +16,7 @@ from portal.errors import MoveNotAllowed, NotPermitted
 from . import access
 from .credentials import Secrets, forget_secrets, store_secrets
 from .models import Department, Handle, Member, User
-from .platforms import links_to
+from .platforms import links_to, may_be_named
 from .roles import DIRECTORATE, STATE_WIDE
 from .states import HANDLE_MOVES, HandleState
 
@@ -121,6 +121,7 @@ def register_handle(
 ) -> Handle:
     _require(access.can_edit_handles(actor, department.pk))
     _must_be_in(department, accountable_officer)
+    _must_be_possible(platform, name)
     _must_lead_to(platform, url)
     try:
         with transaction.atomic():
@@ -144,6 +145,8 @@ def change_handle(handle: Handle, *, actor: User, **fields: Any) -> Handle:
     handle = _locked(handle)
     _require(access.can_edit_handles(actor, handle.department_id))
     _must_be_in(handle.department, fields.get("accountable_officer"))
+    if fields.get("name", handle.name) != handle.name:
+        _must_be_possible(handle.platform, fields["name"])
     if fields.get("url") != handle.url:
         _must_lead_to(handle.platform, fields.get("url", ""))
     if handle.state == HandleState.CLOSED:
@@ -228,6 +231,13 @@ def _require(permitted: bool) -> None:
 def _must_be_in(department: Department, officer: User | None) -> None:
     if officer and not Member.objects.current().filter(user=officer, department=department):
         raise MoveNotAllowed(_("The accountable officer must hold a charge in this department."))
+
+
+def _must_be_possible(platform: str, name: str) -> None:
+    if not may_be_named(platform, name):
+        raise MoveNotAllowed(
+            _("A name on X has at most 15 characters: Latin letters, digits and the underscore.")
+        )
 
 
 def _must_lead_to(platform: str, url: str) -> None:

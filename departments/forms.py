@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from portal.web.fields import DayField, LineField, LinesField, length_of
 
 from .access import own_departments
+from .fields import NamedField
 from .models import Department, DepartmentKind, Handle, Member, User
-from .platforms import ADVISED_NAME_LENGTH, SITES, Platform, links_to
+from .names import collated
+from .platforms import ADVISED_NAME_LENGTH, SITES, Platform, links_to, may_be_named
 from .roles import Role
 
 
@@ -21,7 +23,8 @@ def officers_of(department: Department | None) -> list[tuple[str, str]]:
     if department is None:
         return []
     charges = Member.objects.current().filter(department=department).select_related("user")
-    names = {charge.user_id: charge.user.name for charge in charges.order_by("user__name")}
+    charges = charges.order_by(collated("user__name"))
+    names = {charge.user_id: charge.user.name for charge in charges}
     return [(str(key), name) for key, name in names.items()]
 
 
@@ -30,8 +33,10 @@ class HandleForm(forms.Form):
         label=_("Name of the handle"),
         longest=100,
         stored=100,
-        help_text=_("Without @. The same name on every platform; X allows %(count)d characters.")
-        % {"count": ADVISED_NAME_LENGTH},
+        help_text=_(
+            "Without @. Best the same on every platform; on X at most 15 characters, and only"
+            " Latin letters, digits and the underscore."
+        ),
     )
     url = LineField(
         label=_("Link"),
@@ -80,8 +85,17 @@ class HandleForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        platform = self.handle.platform if self.handle else cleaned.get("platform")
-        url = cleaned.get("url")
+        platform = self.handle.platform if self.handle else cleaned.get("platform", "")
+        name, url = cleaned.get("name"), cleaned.get("url")
+        is_renamed = not self.handle or name != self.handle.name
+        if name and is_renamed and not may_be_named(platform, name):
+            self.add_error(
+                "name",
+                _(
+                    "A name on X has at most 15 characters: Latin letters, digits and the"
+                    " underscore."
+                ),
+            )
         is_new = not self.handle or url != self.handle.url
         if url and platform and is_new and not _is_handle_address(platform, url):
             sites = ", ".join(sorted(SITES[platform]))
@@ -107,12 +121,19 @@ class HandleForm(forms.Form):
 
     @property
     def is_name_long(self) -> bool:
-        return self.name_length > ADVISED_NAME_LENGTH
+        """Longer than X allows, and so advised against elsewhere; on X itself it is an error."""
+        return self._platform != Platform.X and self.name_length > ADVISED_NAME_LENGTH
+
+    @property
+    def _platform(self) -> str:
+        return self.handle.platform if self.handle else str(self["platform"].value() or "")
 
 
 class NewHandleForm(HandleForm):
-    department = forms.ModelChoiceField(Department.objects.none(), label=_("Department"))
-    platform = forms.ChoiceField(label=_("Platform"), choices=[("", "—"), *Platform.choices])
+    department = NamedField(Department.objects.none(), label=_("Department"))
+    platform = forms.ChoiceField(
+        label=_("Platform"), choices=[("", _("Choose")), *Platform.choices]
+    )
     field_order = ("department", "platform", "name", "url", "accountable_officer", "note")
 
     def __init__(self, *args: Any, officer: User, **options: Any) -> None:
@@ -141,7 +162,7 @@ class DepartmentForm(forms.Form):
     name_hi = LineField(label=_("Name in Hindi"), longest=250, stored=250, language="hi")
     name_en = LineField(label=_("Name in English"), longest=250, stored=250, language="en")
     kind = forms.ChoiceField(label=_("Kind"), choices=DepartmentKind.choices)
-    parent = forms.ModelChoiceField(
+    parent = NamedField(
         Department.objects.none(), label=_("Under"), required=False, empty_label=_("None")
     )
     website = forms.URLField(
@@ -167,10 +188,10 @@ class DepartmentForm(forms.Form):
 class ChargeForm(forms.Form):
     """A role in a department from a day on."""
 
-    department = forms.ModelChoiceField(Department.objects.all(), label=_("Department"))
+    department = NamedField(Department.objects.all(), label=_("Department"))
     role = forms.ChoiceField(
         label=_("Role"),
-        choices=[("", "—"), *Role.choices],
+        choices=[("", _("Choose")), *Role.choices],
         help_text=_("Roles above head of department are held in the Information Directorate."),
     )
     from_date = DayField(
@@ -189,15 +210,17 @@ class InvitationForm(forms.Form):
         help_text=_("The invitation goes to this address. It is also the name for signing in."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    department = forms.ModelChoiceField(Department.objects.all(), label=_("Department"))
+    department = NamedField(Department.objects.all(), label=_("Department"))
     role = forms.ChoiceField(
         label=_("Role"),
-        choices=[("", "—"), *Role.choices],
+        choices=[("", _("Choose")), *Role.choices],
         help_text=_("Roles above head of department are held in the Information Directorate."),
     )
 
 
 class ReliefForm(forms.Form):
     last_day = DayField(
-        label=_("Last day"), required=False, help_text=_("DD-MM-YYYY; empty means today.")
+        label=_("Last day"),
+        required=False,
+        help_text=_("DD-MM-YYYY; left empty, today is the last day."),
     )

@@ -9,17 +9,17 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from .names import reader_language
 from .platforms import Platform
-from .roles import Role
+from .roles import STATE_WIDE, Role
 from .states import HandleState
 
 
 def in_language(hindi: str, english: str) -> str:
     """The text in the reader's language, or the other one where it is missing."""
-    return (english or hindi) if get_language() == "en" else (hindi or english)
+    return (english or hindi) if reader_language() == "en" else (hindi or english)
 
 
 class Named(models.Model):
@@ -179,6 +179,12 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()} · {self.department}"
+
+    @property
+    def title(self) -> str:
+        """The role in its department; a role of the Directorate says so itself."""
+        role = self.get_role_display()
+        return role if self.role in STATE_WIDE else f"{role}, {self.department}"
 
 
 class HandleQuerySet(models.QuerySet["Handle"]):

@@ -1,5 +1,6 @@
 """The platforms, and how a handle is named and linked to on each."""
 
+import re
 from urllib.parse import urlsplit
 
 from django.db import models
@@ -16,6 +17,7 @@ class Platform(models.TextChoices):
 
 # X allows 15 characters, the others more: a name within it can be the same everywhere (R3).
 ADVISED_NAME_LENGTH = 15
+_X_NAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 
 # Where a link to a handle may lead.
 SITES: dict[str, frozenset[str]] = {
@@ -27,6 +29,11 @@ SITES: dict[str, frozenset[str]] = {
         {"wa.me", "whatsapp.com", "www.whatsapp.com", "api.whatsapp.com", "chat.whatsapp.com"}
     ),
 }
+
+
+def may_be_named(platform: str, name: str) -> bool:
+    """Can an account of this name exist there? Said of X alone: the others change their rules."""
+    return platform != Platform.X or bool(_X_NAME.fullmatch(name))
 
 
 def links_to(platform: str, url: str) -> bool:

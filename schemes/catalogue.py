@@ -7,18 +7,16 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Collate
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import Department, District
+from departments.names import collated, name_order, reader_language
 
 from .cleaning import plain
 from .models import ApplyMode, Category, Level, Persona, Scheme
-from .passages import reader_language
 from .search import search
 
 PER_PAGE = 20
@@ -205,10 +203,7 @@ def _choice(record: Any, count: int | None = None) -> Choice:
 
 
 def title_order() -> tuple[Any, str]:
-    """By title in the reader's language; in Hindi by the Hindi collation where there is one (H12).
-
-    SQLite has none: there the order is by code point, wrong only among nukta and nasal marks.
-    """
+    """By title in the reader's language and alphabet (H12)."""
     return collated(f"title_{reader_language()}"), "slug"
 
 
@@ -226,13 +221,3 @@ def with_counts(kind: type[Category | Persona]) -> QuerySet[Any]:
         scheme_count=Count("schemes", filter=Q(schemes__is_public=True))
     )
     return counted.filter(scheme_count__gt=0).order_by("position", "slug")
-
-
-def name_order() -> Any:
-    return collated(f"name_{reader_language()}")
-
-
-def collated(column: str) -> Any:
-    if connection.vendor == "postgresql":
-        return Collate(column, "hi-x-icu" if reader_language() == "hi" else "en-x-icu")
-    return F(column)

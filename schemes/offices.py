@@ -12,9 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import Department, DepartmentKind, Handle
+from departments.names import name_order
 from departments.states import HandleState
 
-from .catalogue import name_order
 from .cleaning import plain
 from .models import Scheme
 from .search.fold import fold

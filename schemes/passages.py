@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Model
-from django.utils.translation import get_language
+
+from departments.names import reader_language
 
 OTHER = {"hi": "en", "en": "hi"}
 
@@ -22,10 +23,6 @@ class Passage:
 
     def __str__(self) -> str:
         return self.text
-
-
-def reader_language() -> str:
-    return "en" if get_language() == "en" else "hi"
 
 
 def chosen(hindi: str, english: str) -> Passage:

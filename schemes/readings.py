@@ -9,9 +9,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 
 from departments.models import in_language
+from departments.names import name_order
 
 from .models import Indicator, Progress, Scheme
-from .passages import reader_language
 
 MOST_PLACES = 100  # per scheme: the State has 75 districts
 
@@ -59,13 +59,16 @@ def progress_of(scheme: Scheme) -> list[IndicatorProgress]:
 
 def _latest(scheme: Scheme) -> QuerySet[Progress]:
     """One row per indicator and place: the database keeps a day's reading unique."""
-    later = Progress.objects.filter(
-        indicator=OuterRef("indicator"), as_on__gt=OuterRef("as_on")
-    ).annotate(place=Coalesce("district", 0))
+    later = (
+        Progress.objects.confirmed()
+        .filter(indicator=OuterRef("indicator"), as_on__gt=OuterRef("as_on"))
+        .annotate(place=Coalesce("district", 0))
+    )
     return (
-        Progress.objects.filter(indicator__scheme=scheme)
+        Progress.objects.confirmed()
+        .filter(indicator__scheme=scheme)
         .annotate(place=Coalesce("district", 0))
         .filter(~Exists(later.filter(place=OuterRef("place"))))
         .select_related("indicator", "district")
-        .order_by(f"district__name_{reader_language()}", "pk")
+        .order_by(name_order("district__"), "pk")
     )

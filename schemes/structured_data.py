@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from departments.models import Department
+from departments.names import reader_language
 
 from .models import ApplyMode, Scheme
-from .passages import reader_language
 
 STATE = {"@type": "AdministrativeArea", "name": "Uttar Pradesh"}
 ONLINE = (ApplyMode.ONLINE, ApplyMode.BOTH)

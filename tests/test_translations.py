@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import subprocess
@@ -21,6 +22,9 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
+from django.forms import BaseForm, ChoiceField, Field
+from django.urls import get_resolver
+from django.utils.translation import override
 from django.utils.translation.template import templatize
 
 OURS = ("portal", "departments", "publishing", "schemes", "engagement", "templates")
@@ -264,6 +268,123 @@ def test_every_text_of_the_parts_has_hindi():
 
 def test_nothing_is_borrowed_that_the_parts_no_longer_say():
     assert borrowed() - set(texts_of_parts()) == set()
+
+
+# --- what was translated too early ----------------------------------------------------------------
+
+LAZY = {"_", "gettext_lazy", "ngettext_lazy", "pgettext_lazy", "npgettext_lazy"}
+# Methods and functions that make a finished text of a lazy one.
+FINISHING = {"str", "sorted", "join", "format", "lower", "upper", "capitalize", "title", "replace"}
+
+
+class Early(ast.NodeVisitor):
+    """Finds texts finished while a module is read: they stay in that moment's language."""
+
+    def __init__(self, module: ast.Module) -> None:
+        lazy = {
+            alias.asname or alias.name
+            for node in ast.walk(module)
+            if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+            for alias in node.names
+            if alias.name in LAZY
+        }
+        self.lazy, self.found = lazy, set[int]()
+        self.visit(module)
+
+    def visit_function(self, node: ast.FunctionDef) -> None:
+        """What runs later is no matter; its decorators and defaults run now."""
+        for part in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
+            if part is not None:
+                self.visit(part)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_function  # noqa: N815 - ast's names
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        pass
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        self.note(node, self.is_text(node.left) or self.is_text(node.right))
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        self.note(node, any(self.is_text(part) for part in ast.walk(node)))
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else name_of(node.func)
+        finishes = name in FINISHING and any(self.is_text(part) for part in ast.walk(node))
+        self.note(node, finishes or (name in KEYWORDS and name not in self.lazy))
+
+    def is_text(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Call) and name_of(node.func) in KEYWORDS
+
+    def note(self, node: ast.expr, wrong: bool) -> None:
+        if wrong:
+            self.found.add(node.lineno)
+        self.generic_visit(node)
+
+
+def name_of(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def test_no_text_is_translated_while_a_module_is_read():
+    places = [settings.BASE_DIR / name for name in OURS if name != "templates"]
+    found = {
+        str(path.relative_to(settings.BASE_DIR)): sorted(lines)
+        for path in files_under((p for p in places if p.is_dir()), ".py")
+        if (lines := Early(ast.parse(path.read_text(encoding="utf-8"))).found)
+    }
+    assert found == {}, "use format_lazy, or say it in a function"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '_("%(count)d characters") % {"count": 15}',
+        "f'{_(\"Name\")}: '",
+        '", ".join([_("Name"), _("Link")])',
+        'str(_("Name"))',
+        'gettext("Name")',
+        '_("Name").lower()',
+        '_("Name") + ":"',
+    ],
+)
+@pytest.mark.parametrize("before", ["TEXT = ", "class A:\n    text = ", "def f(text="])
+def test_a_text_translated_too_early_is_found(before, line):
+    imports = "from django.utils.translation import gettext, gettext_lazy as _\n"
+    after = "): ..." if "(" in before else ""
+    assert Early(ast.parse(imports + before + line + after)).found
+
+
+def all_forms(kind: type = BaseForm) -> Iterator[type[BaseForm]]:
+    for one in kind.__subclasses__():
+        if one.__module__.partition(".")[0] in OURS and one.__name__ != "Form":
+            yield one
+        yield from all_forms(one)
+
+
+def said_by(field: Field) -> Iterator[str]:
+    """What a field says of itself; what officers have entered is not among it."""
+    yield from (str(field.label or ""), str(field.help_text or ""))
+    yield str(getattr(field, "empty_label", "") or "")
+    yield from (str(words) for words in field.widget.attrs.values())
+    if isinstance(field, ChoiceField) and not hasattr(field, "queryset"):
+        yield from (str(label) for _value, label in field.choices)
+
+
+def test_every_form_speaks_the_language_of_its_page():
+    assert get_resolver().url_patterns  # reads every view, and so every form
+    forms_of_apps = set(all_forms())
+    assert {"HandleForm", "PostForm", "SchemeForm"} <= {form.__name__ for form in forms_of_apps}
+    wrong = []
+    with override("en"):
+        for form in forms_of_apps:
+            for name, field in form.base_fields.items():
+                wrong += [(form.__name__, name, w) for w in said_by(field) if has_hindi(w)]
+    assert wrong == []
+
+
+def has_hindi(text: str) -> bool:
+    return bool(re.search("[\u0904-\u0963]", text))
 
 
 # --- what was never marked for translation ------------------------------------------------------

@@ -129,6 +129,34 @@ def test_a_link_leads_to_the_platform_itself(url):
         )
 
 
+@pytest.mark.parametrize("name", ["UPGovtOfficial16", "UP-Govt", "शासन", "UP Govt", "UPGovt\n", ""])
+def test_a_name_that_x_cannot_have_is_refused(name):
+    known = make.registered_handle()
+    officer = make.person(where=known.department)
+    with pytest.raises(MoveNotAllowed):
+        actions.register_handle(known.department, platform=Platform.X, name=name, actor=officer)
+    with pytest.raises(MoveNotAllowed):
+        actions.change_handle(known, name=name, actor=officer)
+    assert Handle.objects.get() == known
+    assert not AuditEntry.objects.exists()
+
+
+def test_other_platforms_may_have_such_a_name():
+    department = make.department()
+    officer = make.person(where=department)
+    for platform in set(Platform) - {Platform.X}:
+        actions.register_handle(
+            department, platform=platform, name="उत्तर प्रदेश शासन का खाता", actor=officer
+        )
+    assert Handle.objects.count() == 4
+
+
+def test_a_name_stored_before_does_not_stand_in_the_way():
+    handle = make.registered_handle(name="An old name, longer than X allows")
+    officer = make.person(where=handle.department)
+    assert actions.change_handle(handle, name=handle.name, note="पुराना", actor=officer).note
+
+
 def test_the_accountable_officer_holds_a_charge_in_the_department():
     department = make.department()
     officer = make.person(where=department)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -18,6 +18,7 @@ from departments.models import Handle, User
 from departments.platforms import Platform
 from departments.roles import Role
 from departments.states import HandleState
+from portal.audit.actions import record
 from portal.audit.models import AuditEntry
 
 from . import factories as make
@@ -170,13 +171,34 @@ def test_a_long_name_is_advised_against_and_saved(signed_in):
     department = make.department()
     client = signed_in(make.person(where=department))
     name = "UttarPradeshHealthDepartment"
-    answer = client.post(
-        address("handle_add"), typed_handle(department=department.pk, name=name), follow=True
-    )
+    typed = typed_handle(department=department.pk, platform=Platform.YOUTUBE, name=name, url="")
+    answer = client.post(address("handle_add"), typed, follow=True)
     assert Handle.objects.get().name == name
     form = answer.context["form"]
     assert (form.name_length, form.is_name_long) == (28, True)
     assert "is-warning" in text_of(answer)
+
+
+@pytest.mark.parametrize("name", ["UPHealthDepartment", "UP-Health", "स्वास्थ्य", "UP Health"])
+def test_a_name_that_x_cannot_have_is_refused_beside_the_field(signed_in, name):
+    department = make.department()
+    client = signed_in(make.person(where=department))
+    answer = client.post(address("handle_add"), typed_handle(department=department.pk, name=name))
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["name"]
+    assert "is-warning" not in text_of(answer)  # not advice beside the refusal
+    assert not Handle.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [(make.connected_handle, "असंबद्ध करें: "), (make.registered_handle, "बंद करें: ")],
+)
+def test_the_buttons_on_a_handle_say_what_they_do(signed_in, state, said):
+    handle = state()
+    client = signed_in(make.person(where=handle.department))
+    page = text_of(client.get(address("handle", handle.pk)))
+    assert f"<li>{said}" in page
 
 
 @pytest.mark.parametrize(
@@ -393,6 +415,19 @@ def test_a_charge_is_given_and_ended_with_devanagari_days(signed_in):
     assert charge.to_date.isoformat() == "2026-09-30"
 
 
+def test_a_charge_that_ends_today_says_so_and_has_no_button(signed_in):
+    person = make.person()
+    client = signed_in(make.person(Role.ADMINISTRATOR))
+    before = text_of(client.get(address("person", person.pk)))
+    assert "खाली छोड़ने पर आज अंतिम दिन होगा" in before
+    assert "कार्यमुक्त करें" in before
+    client.post(address("relieve", person.charges.get().pk), {"last_day": ""})
+    assert person.charges.get().to_date == timezone.localdate()
+    after = text_of(client.get(address("person", person.pk)))
+    assert "प्रभार आज समाप्त हो रहा है" in after
+    assert "कार्यमुक्त करें" not in after
+
+
 def test_a_day_that_is_none_is_said_beside_the_field(signed_in):
     person = make.person_without_charge()
     client = signed_in(make.person(Role.ADMINISTRATOR))
@@ -472,6 +507,43 @@ def test_old_and_new_are_shown_in_words(signed_in):
     )
 
 
+def recorded(action: str, target, data: dict) -> None:
+    with transaction.atomic():
+        record(action, target, actor=None, department=target.department.slug, data=data)
+
+
+def test_handles_are_named_not_numbered(signed_in):
+    handle = make.registered_handle(name="UPGovt")
+    recorded("departments.handle.changed", handle, {"handles": [handle.pk, "hostile", 10**30]})
+    row = signed_in(make.person(Role.AUDITOR)).get(address("audit")).context["entries"][0]
+    with translation.override("hi"):
+        assert row["changes"][0].new == f"{handle}, hostile, {10**30}"
+
+
+def test_a_seal_is_shortened_and_a_hostile_value_does_no_harm(signed_in):
+    seal, hostile = "ab" * 32, "<script>alert(1)</script>"
+    handle = make.registered_handle()
+    recorded("departments.handle.changed", handle, {"seal": seal, "comment": hostile})
+    recorded("departments.handle.changed", handle, {"seal": '"><script>', "<b>": {"<i>": 1}})
+    page = text_of(signed_in(make.person(Role.AUDITOR)).get(address("audit")))
+    assert f'<code title="{seal}">{seal[:12]}…</code>' in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert [tag for tag in ("<script>", "<b>", "<i>") if tag in page] == []
+
+
+def test_the_file_says_what_the_page_says(signed_in):
+    handle = make.connected_handle()
+    department = handle.department
+    actions.disconnect_handle(handle, actor=make.person(where=department))
+    recorded("departments.handle.changed", handle, {"handles": [handle.pk], "seal": "ab" * 32})
+    client = signed_in(make.person(Role.AUDITOR))
+    newest, before = csv_of(client.get(address("audit", format="csv")))[1:3]
+    with translation.override("hi"):
+        assert newest[3:5] == ["स्वयं पोर्टल", department.name]
+        assert newest[6] == f"हैंडल: {handle}; मुहर: {'ab' * 32}"
+        assert before[6] == "स्थिति: संबद्ध → असंबद्ध"
+
+
 def test_a_changed_entry_is_pointed_out(signed_in):
     written(3)
     client = signed_in(make.person(Role.AUDITOR))
@@ -505,6 +577,41 @@ def test_the_trail_is_filtered_by_the_address(signed_in):
 
 
 # --- every list -----------------------------------------------------------------------------------
+
+
+def offered(page: str, name: str) -> list[str]:
+    """The choices of a pull-down, without the empty one."""
+    choices = re.search(rf'<select[^>]* name="{name}".*?</select>', page, re.DOTALL)
+    assert choices
+    return re.findall(r"<option[^>]*>([^<]*)</option>", choices[0])[1:]
+
+
+@pytest.mark.parametrize("name", ["handles", "people", "audit", "person_invite"])
+def test_departments_are_offered_in_the_alphabet_of_the_page(signed_in, name):
+    role = Role.AUDITOR if name == "audit" else Role.ADMINISTRATOR
+    client = signed_in(make.person(role))
+    make.department(name_hi="कृषि", name_en="Zeta")
+    make.department(name_hi="वन", name_en="Alpha")
+    hindi = offered(client.get(address(name)).content.decode(), "department")
+    english = offered(client.get("/en" + address(name)).content.decode(), "department")
+    assert hindi == ["कृषि", "वन", "सूचना निदेशालय"]
+    assert english == ["Alpha", "Information Directorate", "Zeta"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("", "चुनें"), ("/en", "Choose")])
+def test_an_empty_choice_says_what_to_do(signed_in, language, words):
+    page = text_of(
+        signed_in(make.person(Role.ADMINISTRATOR)).get(language + address("person_invite"))
+    )
+    assert re.findall(r'<option value="" selected>([^<]*)', page) == [words, words]
+
+
+def test_the_top_bar_names_the_directorate_once(signed_in):
+    page = text_of(signed_in(make.person(Role.DIRECTOR)).get(address("handles")))
+    assert "<span>निदेशक, सूचना</span>" in page
+    department = make.department()
+    page = text_of(signed_in(make.person(where=department)).get(address("handles")))
+    assert f"<span>नोडल अधिकारी, {department.name_hi}</span>" in page
 
 
 def grow(count: int) -> None:
@@ -561,3 +668,9 @@ def test_an_empty_filter_result_leads_back(signed_in, name, language):
     assert answer.status_code == 200
     assert 'class="empty"' in text_of(answer)
     assert f'href="{language}{address(name)}"' in text_of(answer)
+
+
+@pytest.mark.parametrize("query", [{"from": "01-01-0001"}, {"to": "31-12-9999"}])
+def test_the_audit_trail_takes_days_of_any_age(signed_in, query):
+    answer = signed_in(make.person(Role.AUDITOR)).get(address("audit", **query))
+    assert answer.status_code == 200

@@ -15,6 +15,7 @@ from departments import access, actions
 from departments.decorators import OfficerRequest, officer_required
 from departments.forms import DepartmentForm
 from departments.models import Department, DepartmentKind, Handle, Member
+from departments.names import name_order
 from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
 from portal.web.paging import page_of
@@ -62,7 +63,7 @@ def _filtered(request: OfficerRequest) -> tuple[QuerySet[Any], dict[str, str]]:
         departments = departments.filter(kind=asked["kind"])
     if asked["lacking"]:
         departments = departments.filter(**{f"{asked['lacking'][:-1]}_count": 0})
-    return departments.order_by("name_hi", "pk"), asked
+    return departments.order_by(name_order(), "pk"), asked
 
 
 def _counted(departments: QuerySet[Department]) -> QuerySet[Any]:

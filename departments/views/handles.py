@@ -15,6 +15,7 @@ from departments import access, actions
 from departments.decorators import OfficerRequest, officer_required
 from departments.forms import HandleForm, NewHandleForm
 from departments.models import Handle
+from departments.names import name_order
 from departments.platforms import ADVISED_NAME_LENGTH, Platform
 from departments.states import HANDLE_MOVES, HandleState
 from portal.web.export import as_file
@@ -69,7 +70,7 @@ def _filtered(request: OfficerRequest) -> tuple[QuerySet[Handle], dict[str, str]
             handles = handles.filter(**{lookup: asked[field]})
     if asked["state"]:
         handles = handles.filter(state=asked["state"])
-    return handles.order_by("department__name_hi", "platform", "name", "pk"), asked
+    return handles.order_by(name_order("department__"), "platform", "name", "pk"), asked
 
 
 _HEADINGS = (

@@ -18,7 +18,8 @@ from departments import access, actions
 from departments.decorators import OfficerRequest, officer_required
 from departments.forms import ChargeForm, InvitationForm, ReliefForm
 from departments.invitations import invitation_address, mail_invitation
-from departments.models import Department, Member, User
+from departments.models import Member, User
+from departments.names import name_order
 from departments.roles import Role
 from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
@@ -48,7 +49,7 @@ def people(request: OfficerRequest) -> HttpResponseBase:
             "page": page_of(officers, request, PER_PAGE),
             "asked": asked,
             "is_filtered": any(asked.values()),
-            "departments": Department.objects.all(),
+            "departments": access.visible_departments(request.user),
             "roles": Role.choices,
             "standings": STANDINGS.items(),
         },
@@ -67,7 +68,8 @@ def _filtered(request: OfficerRequest) -> tuple[QuerySet[Any], dict[str, str]]:
         "role": asked_choice(request, "role", Role.values),
         "standing": asked_choice(request, "standing", STANDINGS),
     }
-    charges = Member.objects.current().select_related("department").order_by("department__name_hi")
+    charges = Member.objects.current().select_related("department")
+    charges = charges.order_by(name_order("department__"))
     officers: QuerySet[Any] = access.visible_people(request.user).prefetch_related(
         Prefetch("charges", charges, to_attr="charges_today")
     )
@@ -100,7 +102,7 @@ _HEADINGS = (_("Name"), _("Official e-mail"), _("Charges today"), _("Signed in l
 
 def _rows(officers: QuerySet[Any]) -> Iterator[tuple[object, ...]]:
     for person in officers.iterator(chunk_size=500):
-        charges = [f"{c.get_role_display()}, {c.department}" for c in person.charges_today]
+        charges = [charge.title for charge in person.charges_today]
         seen = timezone.localtime(person.last_login).date() if person.last_login else ""
         yield person.name, person.email, "; ".join(charges), seen
 
@@ -184,9 +186,9 @@ def _person_page(request: OfficerRequest, officer: User, form: ChargeForm) -> Ht
 
 
 def _standing(charge: Member, today: date) -> str:
-    """past, future or current."""
-    if charge.to_date and charge.to_date < today:
-        return "past"
+    """past, ending (today is its last day), future or current."""
+    if charge.to_date and charge.to_date <= today:
+        return "past" if charge.to_date < today else "ending"
     return "future" if charge.from_date > today else "current"
 
 

@@ -38,6 +38,14 @@ def test_people_find_the_scheme_they_ask_for():
 
 
 @pytest.mark.usefixtures("starter")
+@pytest.mark.parametrize("question", ["विधवा", "widow", "vidhwa", "विधवा महिला", "निराश्रित महिला"])
+def test_a_widow_is_shown_no_cattle(question):
+    found = [scheme.slug for scheme in search(Scheme.objects.public(), question)]
+    assert found[0] == "nirashrit-mahila-pension"
+    assert "govansh-sahbhagita-yojana" not in found
+
+
+@pytest.mark.usefixtures("starter")
 def test_every_scheme_is_first_for_its_own_names():
     for scheme in Scheme.objects.public():
         for name in (scheme.title_hi, scheme.title_en):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from departments.models import Department
+from departments.names import name_order
 from portal.web.paging import page_of
 from publishing.models import Delivery
 from schemes import access, catalogue, offices
@@ -110,7 +111,7 @@ def department(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     context = {
         "department": found,
-        "bodies": found.bodies.order_by(catalogue.name_order()),
+        "bodies": found.bodies.order_by(name_order()),
         "schemes": schemes[:SCHEMES_OF_DEPARTMENT],
         "scheme_count": schemes.count(),
         "handles": found.handles.shown_to_public(),
