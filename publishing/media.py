@@ -53,15 +53,21 @@ class _Prepared:
 
 
 def add_media(
-    department: Department, upload: UploadedFile, *, alt_hi: str, alt_en: str = "", actor: User
+    department: Department,
+    upload: UploadedFile,
+    *,
+    kind: str,
+    alt_hi: str,
+    alt_en: str = "",
+    actor: User,
 ) -> Media:
-    """Store a photo or a video. Raises MediaRefused, NotPermitted."""
+    """Store a photo or a video, whatever its name says. Raises MediaRefused, NotPermitted."""
     if not access.can_add_media(actor, department.pk):
         raise NotPermitted(_("You may not do this."))
     alt_hi, alt_en = alt_hi.strip(), alt_en.strip()
     if not alt_hi:
         raise MediaRefused(_("Say in Hindi what the photo or video shows."))
-    prepared = _prepare_video(upload) if _looks_like_video(upload) else _prepare_photo(upload)
+    prepared = _prepare_video(upload) if kind == MediaKind.VIDEO else _prepare_photo(upload)
     return _store(department, prepared, alt_hi, alt_en, actor)
 
 
@@ -89,13 +95,6 @@ def _store(
     data = {"sha256": media.sha256, "size": media.size}
     record("publishing.media.added", media, actor=actor, department=department.slug, data=data)
     return media
-
-
-def _looks_like_video(upload: UploadedFile) -> bool:
-    upload.seek(0)
-    head = upload.read(12)
-    upload.seek(0)
-    return head[4:8] == b"ftyp"
 
 
 def _prepare_photo(upload: UploadedFile) -> _Prepared:

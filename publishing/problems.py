@@ -84,8 +84,8 @@ PROBLEMS = {
     ),
     # --- the handle -----------------------------------------------------------------------------
     "reconnect": _(
-        "The platform no longer accepts this handle's connection. Connect the handle again; the"
-        " post will then be sent."
+        "The platform no longer accepts this handle's connection. Connect the handle again,"
+        " then try again here."
     ),
     "permission_missing": _(
         "The connection lacks a permission to publish. Connect the handle again and allow"

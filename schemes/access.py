@@ -22,7 +22,7 @@ from departments.models import Department
 from departments.roles import Role
 from publishing.models import Delivery
 
-from .models import Post, Scheme
+from .models import ChangeState, Post, Progress, Scheme, SchemeChange
 from .workflow import EDITABLE, STEPS, Move, PostState
 
 if TYPE_CHECKING:
@@ -45,6 +45,39 @@ def can_show_scheme(user: Person, scheme: Scheme) -> bool:
     return can_edit_scheme(user, scheme) and scheme.changed_by_id != user.pk
 
 
+def can_confirm_change(user: Person, change: SchemeChange) -> bool:
+    """Another officer of the department than the one who wrote it (M7)."""
+    return can_edit_scheme(user, change.scheme) and change.proposed_by_id != user.pk
+
+
+def can_confirm_progress(user: Person, reading: Progress) -> bool:
+    scheme = reading.indicator.scheme
+    return can_edit_scheme(user, scheme) and reading.entered_by_id != user.pk
+
+
+def changes_to_confirm(user: Person) -> QuerySet[SchemeChange]:
+    """What waits for this officer: changes that another one wrote, the longest waiting first."""
+    waiting = SchemeChange.objects.filter(state=ChangeState.WAITING)
+    own = waiting.filter(scheme__department__in=own_departments(user))
+    return own.exclude(proposed_by=user.pk).order_by("proposed_at")
+
+
+def readings_to_confirm(user: Person) -> QuerySet[Progress]:
+    own = Progress.objects.waiting().filter(indicator__scheme__department__in=own_departments(user))
+    return own.exclude(entered_by=user.pk).order_by("entered_at")
+
+
+def get_reading(user: Person, pk: int) -> Progress:
+    """One that this officer may confirm or remove."""
+    readings = Progress.objects.filter(
+        indicator__scheme__in=visible_schemes(user).filter(department__in=own_departments(user))
+    )
+    found = readings.select_related("indicator__scheme").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
 def can_add_scheme(user: Person, department_id: int) -> bool:
     return holds(user, *WRITERS, department_id=department_id)
 
@@ -59,6 +92,14 @@ def get_scheme(user: Person, slug: str) -> Scheme:
     if found is None:
         raise Http404
     return found
+
+
+def get_own_scheme(user: Person, slug: str) -> Scheme:
+    """One that this officer may write."""
+    scheme = get_scheme(user, slug)
+    if not can_edit_scheme(user, scheme):
+        raise Http404
+    return scheme
 
 
 # --- posts ----------------------------------------------------------------------------------------
@@ -78,6 +119,11 @@ def get_post(user: Person, pk: int) -> Post:
     if found is None:
         raise Http404
     return found
+
+
+def writes_posts(user: Person) -> bool:
+    """For any department."""
+    return bool(departments_with_role(user, *WRITERS))
 
 
 def can_write_posts(user: Person, department_id: int) -> bool:

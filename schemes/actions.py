@@ -49,9 +49,9 @@ def write_post(
     if not access.can_write_posts(actor, department.pk):
         raise NotPermitted(_("You may not write posts for this department."))
     User.objects.select_for_update().get(pk=actor.pk)  # a double click waits here for the first
-    if form_key and (made := Post.objects.filter(form_key=form_key, author=actor).first()):
-        return made
     fields = _tidied(fields)
+    if form_key and (made := Post.objects.filter(form_key=form_key, author=actor).first()):
+        return _same(made, fields, handles)
     _check_fields(department, fields, handles)
     post = Post.objects.create(
         department=department, author=actor, form_key=form_key or uuid.uuid4(), **fields
@@ -227,6 +227,16 @@ def _hand_over(post: Post, actor: User) -> None:
         seal=post.seal,
         actor=actor,
     )
+
+
+def _same(made: Post, fields: Mapping[str, Any], handles: Iterable[Handle]) -> Post:
+    """The post that this page made, if it is what the page says now."""
+    same = all(getattr(made, name) == value for name, value in fields.items())
+    if not same or set(made.handles.all()) != set(handles):
+        raise MoveNotAllowed(
+            _("This page was saved already, with other words. Change the saved post instead.")
+        )
+    return made
 
 
 def _tidied(fields: dict[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def _clean_once(text: str) -> str:
         tags=_TAGS | set(_RENAMED),
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
+        url_relative="deny",
         link_rel="noopener noreferrer",
     )
     cleaned = _RENAMED_TAG.sub(lambda tag: f"<{tag[1]}{_RENAMED[tag[2]]}", cleaned).strip()

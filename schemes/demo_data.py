@@ -20,7 +20,7 @@ from departments.roles import DIRECTORATE, Role
 from departments.states import HandleState
 from publishing.rehearsal.store import Store
 from schemes.models import Indicator, Progress, Scheme
-from schemes.scheme_actions import add_indicator, record_progress
+from schemes.scheme_actions import add_indicator, confirm_progress, record_progress
 
 SOURCE_HI = "प्रदर्शन हेतु काल्पनिक आँकड़े"
 SOURCE_EN = "Demo data: invented figures"
@@ -222,9 +222,10 @@ def _readings() -> None:
         if scheme is None or Progress.objects.filter(indicator__scheme=scheme).exists():
             continue
         actor = User.objects.get(email=f"nodal.{scheme.department.slug}@demo.invalid")
+        head = User.objects.get(email=f"head.{scheme.department.slug}@demo.invalid")
         indicator = _indicator(scheme, actor, name, unit)
         for as_on, target, achieved in values:
-            record_progress(
+            reading = record_progress(
                 indicator,
                 actor=actor,
                 target=Decimal(target),
@@ -233,6 +234,7 @@ def _readings() -> None:
                 source_hi=SOURCE_HI,
                 source_en=SOURCE_EN,
             )
+            confirm_progress(reading, actor=head)
 
 
 def _indicator(

@@ -11,7 +11,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .passages import Passage, chosen, reader_language
+from departments.names import reader_language
+
+from .passages import Passage, chosen
 
 GENDERS = {
     "any": gettext_lazy("Women, men and transgender persons can all apply."),
@@ -80,22 +82,26 @@ def conditions(rules: Any) -> list[Passage]:
         return []
     language = reader_language()
     said = [Passage(str(sentence), language) for sentence in _sentences(rules) if sentence]
-    other = chosen(_word(rules.get("other_hi")), _word(rules.get("other_en")))
+    other = chosen(as_word(rules.get("other_hi")), as_word(rules.get("other_en")))
     return [*said, other] if other else said
 
 
+def in_sentences(rules: Any) -> str:
+    return " ".join(str(condition) for condition in conditions(rules))
+
+
 def _sentences(rules: dict[str, Any]) -> Iterator[Any]:
-    yield _age(_number(rules.get("min_age")), _number(rules.get("max_age")))
-    yield GENDERS.get(_word(rules.get("gender")))
+    yield _age(as_number(rules.get("min_age")), as_number(rules.get("max_age")))
+    yield GENDERS.get(as_word(rules.get("gender")))
     yield from _income(rules)
-    residence = _word(rules.get("residence"))
+    residence = as_word(rules.get("residence"))
     yield RESIDENCES.get(residence) or (_("Lives in: %(place)s.") % {"place": residence}
                                         if residence else None)  # fmt: skip
     yield _listed(_("Social category: %(names)s."), rules.get("caste"), SOCIAL_CATEGORIES)
     yield _listed(_("Occupation: %(names)s."), rules.get("occupation"), OCCUPATIONS)
-    yield _education(_word(rules.get("min_education")))
-    yield _disability(_number(rules.get("min_disability_percent")))
-    yield _family(_number(rules.get("max_beneficiaries_per_family")))
+    yield _education(as_word(rules.get("min_education")))
+    yield _disability(as_number(rules.get("min_disability_percent")))
+    yield _family(as_number(rules.get("max_beneficiaries_per_family")))
 
 
 def _age(least: Decimal | None, most: Decimal | None) -> str | None:
@@ -110,9 +116,9 @@ def _age(least: Decimal | None, most: Decimal | None) -> str | None:
 
 
 def _income(rules: dict[str, Any]) -> Iterator[str | None]:
-    anywhere = _number(rules.get("max_income"))
-    rural = _number(rules.get("max_income_rural"))
-    urban = _number(rules.get("max_income_urban"))
+    anywhere = as_number(rules.get("max_income"))
+    rural = as_number(rules.get("max_income_rural"))
+    urban = as_number(rules.get("max_income_urban"))
     if anywhere:
         yield _("Yearly family income: up to ₹%(sum)s.") % {"sum": _shown(anywhere)}
     if rural:
@@ -123,7 +129,7 @@ def _income(rules: dict[str, Any]) -> Iterator[str | None]:
 
 def _listed(sentence: str, words: Any, known: dict[str, Any]) -> str | None:
     words = words if isinstance(words, list) else [words]
-    names = [str(known.get(word, word)) for word in map(_word, words) if word]
+    names = [str(known.get(word, word)) for word in map(as_word, words) if word]
     return sentence % {"names": ", ".join(names)} if names else None
 
 
@@ -145,7 +151,7 @@ def _family(people: Decimal | None) -> str | None:
     return _("At most %(people)s persons of one family.") % {"people": _shown(people)}
 
 
-def _number(value: Any) -> Decimal | None:
+def as_number(value: Any) -> Decimal | None:
     """A finite number from 0 to 10^12, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -156,7 +162,7 @@ def _number(value: Any) -> Decimal | None:
     return number if number.is_finite() and 0 <= number < 10**12 else None
 
 
-def _word(value: Any) -> str:
+def as_word(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 

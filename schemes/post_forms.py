@@ -15,14 +15,17 @@ from departments.access import own_departments, usable_handles
 from departments.models import Department, User
 from departments.platforms import Platform
 from portal.errors import ActionRefused
-from portal.web.fields import MomentField, file_input
+from portal.web.fields import LinesField, MomentField, RecordsField, file_input
+from portal.web.text import tidy
 from publishing.media import add_media
 from publishing.models import Media, MediaKind
 
 from .access import visible_schemes
 from .models import Post, Variant
 from .variants import Preview, derived, preview
+from .workflow import PostKind
 
+LONGEST_COMMENT = 2000  # characters as people count them
 LONGEST_TEXT = 20_000  # characters; the longest any platform takes, and far below any harm
 
 
@@ -31,6 +34,7 @@ def _lines(rows: int, language: str) -> forms.Textarea:
 
 
 class PostForm(forms.ModelForm):
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("Choose")), *PostKind.choices])
     publish_at = MomentField(
         label=_("Publish at"),
         required=False,
@@ -92,6 +96,7 @@ class PostForm(forms.ModelForm):
             "publish_at",
             "last_useful_at",
         ]
+        field_classes: ClassVar = {"handles": RecordsField}
         widgets: ClassVar = {
             "title_hi": forms.TextInput(attrs={"lang": "hi"}),
             "title_en": forms.TextInput(attrs={"lang": "en"}),
@@ -109,6 +114,7 @@ class PostForm(forms.ModelForm):
         for name in ("text_hi", "text_en", "text_ur"):
             self.fields[name].widget.attrs["maxlength"] = LONGEST_TEXT
         department = self._choice("department")
+        department.empty_label = _("Choose")
         if len(keys) == 1:
             department.initial, department.empty_label = keys[0], None
         if self.instance.pk:
@@ -143,7 +149,7 @@ class PostForm(forms.ModelForm):
         if starts and ends and ends <= starts:
             self.add_error("last_useful_at", _("Give a moment after the time of publishing."))
         for name in ("text_hi", "text_en", "text_ur"):
-            if len(cleaned.get(name) or "") > LONGEST_TEXT:
+            if len(tidy(cleaned.get(name) or "")) > LONGEST_TEXT:
                 self.add_error(name, _("The text is too long for any platform."))
         for kind in ("photo", "video"):
             if cleaned.get(f"{kind}_file") and not cleaned.get(f"{kind}_alt_hi", "").strip():
@@ -170,15 +176,13 @@ class PostForm(forms.ModelForm):
             media = add_media(
                 department,
                 upload,
+                kind=kind,
                 alt_hi=alt,
                 alt_en=self.cleaned_data.get(f"{kind}_alt_en", ""),
                 actor=self.officer,
             )
         except ActionRefused as refusal:
             self.add_error(f"{kind}_file", str(refusal.message))
-            return
-        if media.kind != kind:
-            self.add_error(f"{kind}_file", _("This file is of another kind."))
             return
         self.cleaned_data[kind] = media
         # The page shown again, for whatever else is wrong, offers it as chosen.
@@ -241,12 +245,7 @@ class DecisionForm(forms.Form):
     """A reviewer's or the department's word on a post."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    comment = forms.CharField(
-        label=_("Comment"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-    )
+    comment = LinesField(label=_("Comment"), required=False, longest=LONGEST_COMMENT)
 
 
 class DeliveryDecisionForm(forms.Form):

@@ -1,4 +1,8 @@
-"""Every change to a scheme and its progress; rich text is cleaned here, on the way in."""
+"""Every change to a scheme and its progress; rich text is cleaned here, on the way in.
+
+Two officers stand behind all that the public reads (M7): one shows a scheme that another wrote, and
+what is changed in a shown scheme, or read of its progress, waits until another has confirmed it.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,12 @@ from django.utils.translation import gettext_lazy as _
 from departments.models import Department, District, User
 from portal.audit.actions import record
 from portal.errors import MoveNotAllowed, NotPermitted
+from portal.web.text import tidy
 
 from . import access
 from .cleaning import clean_rich, plain
-from .models import Indicator, Progress, Scheme
+from .eligibility_rules import clean_rules
+from .models import ChangeState, Indicator, Progress, Scheme, SchemeChange
 from .search import index_scheme
 
 PUBLIC_NEEDS = ("title_hi", "title_en", "summary_hi", "summary_en")
@@ -36,6 +42,10 @@ def _documents(value: list[Mapping[str, str]] | None) -> list[dict[str, str]] | 
 
 def _names(value: list[str]) -> list[str]:
     return list(dict.fromkeys(name for name in map(plain, value) if name))
+
+
+def _plain_lines(value: str) -> str:
+    return "\n".join(plain(line) for line in value.splitlines()).strip()
 
 
 def _unchanged(value: Any) -> Any:
@@ -60,7 +70,8 @@ CLEANERS: dict[str, Callable[[Any], Any]] = {
         ],
         clean_rich,
     ),
-    **dict.fromkeys(["apply_url", "helpline", "source_note"], plain),
+    **dict.fromkeys(["apply_url", "helpline"], plain),
+    "source_note": _plain_lines,
     **dict.fromkeys(["aliases", "tags"], _names),
     "documents": _documents,
     **dict.fromkeys(
@@ -93,21 +104,61 @@ def create_scheme(department: Department, *, actor: User, slug: str, **fields: A
 
 @transaction.atomic
 def change_scheme(scheme: Scheme, *, actor: User, version: int, **fields: Any) -> Scheme:
-    """Change some fields. `version` is the one on the officer's screen."""
+    """Change some fields. `version` is the one on the officer's screen.
+
+    What the public would read at once waits in a SchemeChange until another officer confirms it.
+    """
     scheme = _locked(scheme, actor, version)
-    old, links = _assign(scheme, fields)
-    for name, chosen in links.items():
-        before = set(getattr(scheme, name).all())
-        if before != set(chosen):
-            old[name] = before
-            getattr(scheme, name).set(chosen)
+    waiting = waiting_change(scheme)
+    if waiting and waiting.proposed_by_id != actor.pk:
+        raise MoveNotAllowed(
+            _("A change by another officer waits here. Confirm or decline it first.")
+        )
+    old, links = _differing(scheme, fields)
+    new = {name: fields[name] for name in old}
+    if scheme.is_public and not old.keys() <= UNREAD:
+        _check(scheme)
+        return _propose(scheme, waiting, actor, old, new)
+    if waiting and waiting.fields.keys() <= fields.keys():
+        _settle(waiting, ChangeState.DECLINED, actor)  # typed back to what is stored
     if not old:
         return scheme
-    _check(scheme)
-    _save(scheme, actor, is_read=not old.keys() <= UNREAD)
-    index_scheme(scheme)
-    new = {name: fields[name] for name in old}
+    _write(scheme, actor, links, is_read=not old.keys() <= UNREAD)
     _record("schemes.scheme.changed", scheme, actor, {"old": _shown(old), "new": _shown(new)})
+    return scheme
+
+
+def waiting_change(scheme: Scheme) -> SchemeChange | None:
+    waiting = scheme.changes.filter(state=ChangeState.WAITING)
+    return waiting.select_related("proposed_by", "scheme").first()
+
+
+@transaction.atomic
+def confirm_change(scheme: Scheme, *, actor: User, version: int) -> Scheme:
+    """Let the public read what another officer wrote."""
+    scheme = _locked(scheme, actor, version)
+    change = _needed_change(scheme)
+    if not access.can_confirm_change(actor, change):
+        raise NotPermitted(_("You wrote this change, so another officer must confirm it."))
+    new = change.values()
+    old, links = _differing(scheme, new)
+    _settle(change, ChangeState.CONFIRMED, actor)
+    _write(scheme, change.proposed_by, links, is_read=True)
+    new = {name: new[name] for name in old}
+    _record("schemes.change.confirmed", scheme, actor, {"old": _shown(old), "new": _shown(new)})
+    return scheme
+
+
+@transaction.atomic
+def decline_change(scheme: Scheme, *, actor: User, version: int, comment: str = "") -> Scheme:
+    """Leave the scheme as it is. Whoever wrote the change takes it back without a word."""
+    scheme = _locked(scheme, actor, version)
+    change = _needed_change(scheme)
+    if change.proposed_by_id != actor.pk and not comment.strip():
+        raise MoveNotAllowed(_("Say why you decline the change."))
+    _settle(change, ChangeState.DECLINED, actor, comment)
+    _raise_version(scheme)
+    _record("schemes.change.declined", scheme, actor, {"comment": tidy(comment)})
     return scheme
 
 
@@ -121,19 +172,22 @@ def show_scheme(scheme: Scheme, *, actor: User, version: int) -> Scheme:
         raise NotPermitted(_("You changed this scheme last, so another officer must show it."))
     scheme.is_public = True
     _check(scheme)
-    _save(scheme, actor, is_read=False)
+    _raise_version(scheme)
     _record("schemes.scheme.published", scheme, actor, {})
     return scheme
 
 
 @transaction.atomic
-def hide_scheme(scheme: Scheme, *, actor: User, version: int) -> Scheme:
+def hide_scheme(scheme: Scheme, *, actor: User, version: int, comment: str) -> Scheme:
+    """Take it from the public at once: one officer may, for what is wrong should not stay."""
     scheme = _locked(scheme, actor, version)
     if not scheme.is_public:
         raise MoveNotAllowed(_("The scheme is not shown to the public."))
+    if not comment.strip():
+        raise MoveNotAllowed(_("Say why you hide the scheme."))
     scheme.is_public = False
-    _save(scheme, actor, is_read=False)
-    _record("schemes.scheme.hidden", scheme, actor, {})
+    _raise_version(scheme)
+    _record("schemes.scheme.hidden", scheme, actor, {"comment": tidy(comment)})
     return scheme
 
 
@@ -189,18 +243,51 @@ def record_progress(
     if indicator.readings.filter(as_on=as_on, district=district).exists():
         raise MoveNotAllowed(_("There is already a reading for this day and place."))
     reading.save()
-    scheme.content_changed_at = timezone.now()
-    scheme.save(update_fields=["content_changed_at"])
-    data = {"indicator": indicator.name_en, "achieved": achieved, "target": target, "as_on": as_on}
-    data |= {"district": district.slug if district else "", "source": reading.source_en}
-    record(
-        "schemes.progress.recorded",
-        reading,
-        actor=actor,
-        department=scheme.department.slug,
-        data=data,
-    )
+    _record_reading("schemes.progress.recorded", reading, scheme, actor)
     return reading
+
+
+@transaction.atomic
+def confirm_progress(reading: Progress, *, actor: User) -> Progress:
+    """Let the public see a reading that another officer entered."""
+    reading, scheme = _locked_reading(reading, actor)
+    if not access.can_confirm_progress(actor, reading):
+        raise NotPermitted(_("You entered this reading, so another officer must confirm it."))
+    reading.confirmed_by, reading.confirmed_at = actor, timezone.now()
+    reading.save()
+    scheme.content_changed_at = reading.confirmed_at
+    scheme.save(update_fields=["content_changed_at"])
+    _record_reading("schemes.progress.confirmed", reading, scheme, actor)
+    return reading
+
+
+@transaction.atomic
+def remove_progress(reading: Progress, *, actor: User) -> None:
+    """A wrong reading makes way for the right one, as long as the public has not seen it."""
+    reading, scheme = _locked_reading(reading, actor)
+    _record_reading("schemes.progress.removed", reading, scheme, actor)
+    reading.delete()
+
+
+def _locked_reading(reading: Progress, actor: User) -> tuple[Progress, Scheme]:
+    scheme = _locked(reading.indicator.scheme, actor, None)
+    found = Progress.objects.select_related("indicator__scheme", "district").filter(pk=reading.pk)
+    waiting = found.waiting().first()
+    if waiting is None:
+        raise MoveNotAllowed(_("This reading no longer waits: it was confirmed or removed."))
+    return waiting, scheme
+
+
+def _record_reading(action: str, reading: Progress, scheme: Scheme, actor: User) -> None:
+    data = {
+        "indicator": reading.indicator.name_en,
+        "achieved": reading.achieved,
+        "target": reading.target,
+        "as_on": reading.as_on,
+        "district": reading.district.slug if reading.district else "",
+        "source": reading.source_en,
+    }
+    record(action, reading, actor=actor, department=scheme.department.slug, data=data)
 
 
 def _locked(scheme: Scheme, actor: User, version: int | None) -> Scheme:
@@ -222,7 +309,10 @@ def _assign(scheme: Scheme, fields: dict[str, Any]) -> tuple[dict[str, Any], dic
     """
     old, links = {}, {}
     for name, given in fields.items():
-        value = fields[name] = CLEANERS[name](given)
+        if name == "eligibility_rules":
+            value = fields[name] = clean_rules(given, scheme.eligibility_rules)
+        else:
+            value = fields[name] = CLEANERS[name](given)
         if name in LINKS:
             links[name] = value
         elif getattr(scheme, name) != value:
@@ -251,12 +341,62 @@ def _full_clean(row: Scheme | Indicator | Progress) -> None:
         raise MoveNotAllowed(" ".join(error.messages)) from None
 
 
-def _save(scheme: Scheme, actor: User, *, is_read: bool) -> None:
-    scheme.version += 1
-    scheme.changed_by = actor
+def _differing(scheme: Scheme, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Set cleaned values; the old ones of all that differ, and the differing links to be set."""
+    old, links = _assign(scheme, fields)
+    for name in list(links):
+        before = set(getattr(scheme, name).all())
+        if before == set(links[name]):
+            del links[name]
+        else:
+            old[name] = before
+    return old, links
+
+
+def _write(scheme: Scheme, author: User, links: dict[str, Any], *, is_read: bool) -> None:
+    _check(scheme)
+    for name, chosen in links.items():
+        getattr(scheme, name).set(chosen)
+    scheme.changed_by = author
     if is_read:
         scheme.content_changed_at = timezone.now()
+    _raise_version(scheme)
+    index_scheme(scheme)
+
+
+def _raise_version(scheme: Scheme) -> None:
+    scheme.version += 1
     scheme.save()
+
+
+def _propose(
+    scheme: Scheme,
+    waiting: SchemeChange | None,
+    actor: User,
+    old: dict[str, Any],
+    new: dict[str, Any],
+) -> Scheme:
+    """Keep the change, in place of an earlier one of the same officer; the scheme stays."""
+    change = waiting or SchemeChange(scheme=scheme, proposed_by=actor)
+    change.fields, change.proposed_at = _shown(new), timezone.now()
+    change.save()
+    stored = Scheme.objects.select_related("department").get(pk=scheme.pk)
+    _raise_version(stored)
+    _record("schemes.change.proposed", stored, actor, {"old": _shown(old), "new": _shown(new)})
+    return stored
+
+
+def _needed_change(scheme: Scheme) -> SchemeChange:
+    change = waiting_change(scheme)
+    if change is None:
+        raise MoveNotAllowed(_("No change waits here any more."))
+    return change
+
+
+def _settle(change: SchemeChange, state: str, actor: User, comment: str = "") -> None:
+    change.state, change.comment = state, tidy(comment)
+    change.decided_by, change.decided_at = actor, timezone.now()
+    change.save()
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:

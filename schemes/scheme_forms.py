@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -10,11 +11,13 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from departments.access import own_departments
+from departments.fields import NamedField, NamedRecordsField
 from departments.models import Department, District, User
-from portal.web.fields import AmountField, DayField, LineField, LinesField
+from portal.web.fields import AmountField, DayField, LineField, LinesField, RecordsField
 from portal.web.text import plain_digits, tidy_line
 
-from .models import Category, Indicator, Persona, Scheme
+from .eligibility_form import RULE, EligibilityForm, rule_values
+from .models import Category, Indicator, Persona, Scheme, SchemeChange
 from .models.scheme import ApplyMode, Level, SchemeStatus
 from .rich_text import RichField
 
@@ -50,16 +53,18 @@ class NamesField(LinesField):
         return names
 
 
-def _checks(queryset: Any, label: Any, **options: Any) -> forms.ModelMultipleChoiceField:
-    return forms.ModelMultipleChoiceField(
-        queryset, label=label, required=False, widget=forms.CheckboxSelectMultiple, **options
-    )
+def _checks(queryset: Any, label: Any) -> forms.ModelMultipleChoiceField:
+    return RecordsField(queryset, label=label, required=False, widget=forms.CheckboxSelectMultiple)
 
 
-class SchemeForm(forms.Form):
+class SchemeForm(EligibilityForm):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     title_hi = LineField(
-        label=_("Title in Hindi"), longest=150, stored=150, language="hi", required=False
+        label=_("Title in Hindi"),
+        longest=150,
+        stored=150,
+        language="hi",
+        error_messages={"required": _("Write the title in Hindi.")},
     )
     title_en = LineField(
         label=_("Title in English"), longest=150, stored=150, language="en", required=False
@@ -94,9 +99,11 @@ class SchemeForm(forms.Form):
     )
     categories = _checks(Category.objects.all(), _("Categories"))
     personas = _checks(Persona.objects.all(), _("Beneficiaries"))
-    districts = _checks(
+    districts = NamedRecordsField(
         District.objects.all(),
-        _("Districts"),
+        label=_("Districts"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("Choose none if the scheme runs in the whole State."),
     )
     level = forms.ChoiceField(label=_("Level"), choices=Level.choices, initial=Level.STATE)
@@ -135,12 +142,27 @@ class SchemeForm(forms.Form):
         label=_("Review by"), required=False, help_text=_("By when the facts are checked again.")
     )
 
-    def __init__(self, *args: Any, scheme: Scheme | None = None, **options: Any) -> None:
-        self.scheme = scheme
+    def __init__(
+        self,
+        *args: Any,
+        scheme: Scheme | None = None,
+        change: SchemeChange | None = None,
+        **options: Any,
+    ) -> None:
+        """`change` is the officer's own that waits: they go on from what they wrote."""
+        self.scheme, self.change = scheme, change
         super().__init__(*args, **options)
         self.fields["apply_url"].widget.attrs["inputmode"] = "url"
         if scheme is not None:
-            self.initial = {**stored_values(scheme), **self.initial}
+            self.initial = {**stored_values(scheme, change), **self.initial}
+        self.offer(self.initial.get("eligibility_rules", {}))
+        self.order_fields(_as_on_the_page(list(self.fields)))
+
+    @property
+    def documents(self) -> list[dict[str, str]]:
+        """As stored, or as the waiting change has them."""
+        kept = self.scheme.documents if self.scheme else None
+        return (self.change.fields.get("documents", kept) if self.change else kept) or []
 
     def clean_apply_url(self) -> str:
         address: str = self.cleaned_data["apply_url"]
@@ -149,10 +171,7 @@ class SchemeForm(forms.Form):
         return address
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        titles = {"title_hi", "title_en"}
-        if not titles & self.errors.keys() and not any(cleaned.get(name) for name in titles):
-            self.add_error("title_hi", _("Write a title, in Hindi if you can."))
+        cleaned = super().clean()
         start, end = cleaned.get("valid_from"), cleaned.get("valid_to")
         if start and end and end < start:
             self.add_error("valid_to", _("The last day cannot be before the first."))
@@ -161,7 +180,12 @@ class SchemeForm(forms.Form):
     def scheme_fields(self, documents: list[dict[str, str]]) -> dict[str, Any]:
         """What the actions take; documents are None where nobody has said which are needed."""
         left_out = {"version", "needs_no_documents", "department", "code"}
-        fields = {k: v for k, v in self.cleaned_data.items() if k not in left_out}
+        fields = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in left_out and not name.startswith(RULE)
+        }
+        fields["eligibility_rules"] = self.rules()
         known = documents or self.cleaned_data["needs_no_documents"]
         return {**fields, "documents": documents if known else None}
 
@@ -172,7 +196,7 @@ class SchemeForm(forms.Form):
 
 
 class NewSchemeForm(SchemeForm):
-    department = forms.ModelChoiceField(Department.objects.none(), label=_("Department"))
+    department = NamedField(Department.objects.none(), label=_("Department"))
     code = forms.SlugField(
         label=_("Code"),
         required=False,
@@ -203,21 +227,38 @@ class NewSchemeForm(SchemeForm):
         return cleaned
 
 
-def stored_values(scheme: Scheme) -> dict[str, Any]:
-    """The scheme as the form shows it."""
+def stored_values(scheme: Scheme, change: SchemeChange | None = None) -> dict[str, Any]:
+    """The scheme as the form shows it, with what waits to be changed in it."""
+    links: dict[str, Any] = {name: getattr(scheme, name).all() for name in _MANY}
+    if change is not None:
+        scheme = copy(scheme)
+        for name, value in change.values().items():
+            if name in _MANY:
+                links[name] = value
+            else:
+                setattr(scheme, name, value)
     values = {
         name: getattr(scheme, name)
         for name in SchemeForm.base_fields
-        if name != "needs_no_documents" and name not in _MANY
+        if name != "needs_no_documents" and name not in _MANY and not name.startswith(RULE)
     }
     for name in _MANY:
-        values[name] = [record.pk for record in getattr(scheme, name).all()]
+        values[name] = [record.pk for record in links[name]]
     values["aliases"] = "\n".join(scheme.aliases)
     values["needs_no_documents"] = scheme.documents == []
-    return values
+    values["eligibility_rules"] = scheme.eligibility_rules
+    return values | rule_values(scheme.eligibility_rules)
 
 
 _MANY = ("categories", "personas", "districts")
+
+
+def _as_on_the_page(names: list[str]) -> list[str]:
+    """The rules after the text that they belong to."""
+    rules = [name for name in names if name.startswith(RULE)]
+    others = [name for name in names if not name.startswith(RULE)]
+    place = others.index("eligibility_en") + 1
+    return [*others[:place], *rules, *others[place:]]
 
 
 class DocumentForm(forms.Form):
@@ -226,6 +267,10 @@ class DocumentForm(forms.Form):
 
 
 class BaseDocuments(forms.BaseFormSet):
+    def clean(self) -> None:
+        if self.total_form_count() < self.initial_form_count():
+            raise ValidationError(_("The page did not arrive whole. Open it again."))
+
     def named(self) -> list[dict[str, str]]:
         """The pairs with something in them; emptied ones are gone."""
         typed = (form.cleaned_data for form in self.forms)
@@ -251,8 +296,10 @@ class IndicatorForm(forms.Form):
 
 
 class ProgressForm(forms.Form):
-    indicator = forms.ModelChoiceField(Indicator.objects.none(), label=_("Indicator"))
-    district = forms.ModelChoiceField(
+    indicator = forms.ModelChoiceField(
+        Indicator.objects.none(), label=_("Indicator"), empty_label=_("Choose")
+    )
+    district = NamedField(
         District.objects.all(),
         label=_("District"),
         required=False,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .views import desk_schemes as views
+from .views import media, progress, second_officer
 
 urlpatterns = [
     path("schemes/", views.scheme_list, name="schemes"),
@@ -10,6 +11,10 @@ urlpatterns = [
     path("schemes/<slug:slug>/edit/", views.scheme_edit, name="scheme_edit"),
     path("schemes/<slug:slug>/show/", views.scheme_show, name="scheme_show"),
     path("schemes/<slug:slug>/hide/", views.scheme_hide, name="scheme_hide"),
-    path("schemes/<slug:slug>/progress/", views.progress, name="progress"),
-    path("media/", views.media, name="media"),
+    path("schemes/<slug:slug>/confirm/", second_officer.change_confirm, name="change_confirm"),
+    path("schemes/<slug:slug>/decline/", second_officer.change_decline, name="change_decline"),
+    path("schemes/<slug:slug>/progress/", progress.progress, name="progress"),
+    path("progress/<key:pk>/confirm/", second_officer.progress_confirm, name="progress_confirm"),
+    path("progress/<key:pk>/remove/", second_officer.progress_remove, name="progress_remove"),
+    path("media/", media.media, name="media"),
 ]

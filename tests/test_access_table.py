@@ -23,6 +23,7 @@ from publishing.models import Delivery, Media
 from publishing.states import DeliveryState
 from publishing.tests.scripted import Scripted
 from schemes.models import Scheme
+from schemes.tests.factories import IndicatorFactory, ProgressFactory
 from schemes.tests.post_factories import Office, approved_post, draft, office, submitted
 
 THIRD_PARTY = ("account_", "mfa_", "usersessions:", "usersessions_")
@@ -81,7 +82,11 @@ ROWS: dict[str, Row] = {
     "desk:scheme_edit": Row(OWN | STATE, "scheme"),  # others read it
     "desk:scheme_show": Row(OWN, "scheme", post=True),
     "desk:scheme_hide": Row(OWN, "scheme", post=True),
+    "desk:change_confirm": Row(OWN, "scheme", post=True),
+    "desk:change_decline": Row(OWN, "scheme", post=True),
     "desk:progress": Row(OWN | STATE, "scheme"),
+    "desk:progress_confirm": Row(OWN, "reading", post=True),
+    "desk:progress_remove": Row(OWN, "reading", post=True),
     "desk:media": Row(EVERYBODY),
     # --- officers: handles, departments, people, audit
     "desk:handles": Row(EVERYBODY),
@@ -160,6 +165,7 @@ def records(db, settings) -> Records:
             "delivery": [Delivery.objects.get(message__source_id=waiting.pk).pk],
             "scheme": [scheme.slug],
             "public_scheme": [_scheme(up, "shown-scheme", is_public=True).slug],
+            "reading": [ProgressFactory(indicator=IndicatorFactory(scheme=scheme)).pk],
             "handle": [registered_handle(up.department).pk],
             "department": [up.department.slug],
             "person": [up.nodal.pk],

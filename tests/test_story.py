@@ -167,9 +167,8 @@ def test_a_post_climbs_to_the_director_and_reaches_five_platforms(
 
     # She takes it up, mends it and submits again.
     nodal.goto(address)
-    expect(nodal.get_by_text(REASON)).to_be_visible()
+    expect(nodal.locator(".notice").get_by_text(REASON)).to_be_visible()
     press(nodal, "reopen")
-    nodal.goto(f"{address}edit/")
     nodal.fill("[name=text_hi]", MENDED)
     save(nodal)
     press(nodal, "submit")

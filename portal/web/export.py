@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 
 BOM = "\ufeff"  # or Excel reads UTF-8 as something else
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Also behind white space and signs without width, which a spreadsheet may leave out.
+_RUNS = re.compile("[\t\r\n]|[\\s\u200b-\u200f\u2060\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def as_file(
@@ -36,9 +38,7 @@ def safe_cell(value: Any) -> Any:
     if _is_number(value):
         return value
     text = str(value)
-    if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_STARTS_A_FORMULA):
-        return "'" + text
-    return text
+    return "'" + text if _RUNS.match(text) else text
 
 
 def _is_number(value: Any) -> bool:

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from .filters import read_day, read_time
 from .text import plain_digits, tidy, tidy_line
 
+LONGEST_KEY = 18  # digits of a 64-bit key
+
 
 def length_of(text: str) -> int:
     """In characters as people count them: क्षि is one (H8)."""
@@ -38,7 +40,7 @@ class DayField(forms.DateField):
         if not value.strip():
             return None
         day = read_day(value)
-        if day is None or not 1900 <= day.year <= 2200:
+        if day is None:
             raise ValidationError(_("Write the day as DD-MM-YYYY, for example 05-10-2026."))
         return day
 
@@ -63,7 +65,7 @@ class MomentField(forms.DateTimeField):
             return None
         day_text, _space, time_text = value.replace("T", " ").strip().partition(" ")
         day, clock = read_day(day_text), read_time(time_text)
-        if day is None or clock is None or not 1900 <= day.year <= 2200:
+        if day is None or clock is None:
             raise ValidationError(
                 _("Write the day and the time as DD-MM-YYYY HH:MM, for example 05-10-2026 18:30.")
             )
@@ -133,6 +135,17 @@ class LinesField(LineField):
 
     def _tidied(self, text: str) -> str:
         return tidy(text)
+
+
+class RecordsField(forms.ModelMultipleChoiceField):
+    """Several records; a key too large for any database is an unknown choice like any other."""
+
+    def clean(self, value: Any) -> Any:
+        for key in value if isinstance(value, list | tuple) else ():
+            if len(str(key)) > LONGEST_KEY:
+                message = self.error_messages["invalid_pk_value"]
+                raise ValidationError(message, code="invalid_pk_value", params={"pk": key})
+        return super().clean(value)
 
 
 def file_input(accept: str) -> forms.FileInput:

@@ -28,18 +28,20 @@ def asked_number(request: HttpRequest, name: str) -> int | None:
 
 
 def asked_day(request: HttpRequest, name: str) -> date | None:
-    """A day as a browser's date field or a person writes it."""
     return read_day(request.GET.get(name, ""))
 
 
 def read_day(text: str) -> date | None:
-    """dd-mm-yyyy, dd/mm/yyyy, dd.mm.yyyy or yyyy-mm-dd, in any digits (N1, H9)."""
+    """dd-mm-yyyy, dd/mm/yyyy, dd.mm.yyyy or yyyy-mm-dd, in any digits (N1, H9); no day of
+    another age, at whose edges time zones run over.
+    """
     text = plain_digits(text).strip()[:20].replace("/", "-").replace(".", "-")
     for pattern in ("%d-%m-%Y", "%Y-%m-%d"):
         try:
-            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 a day has no zone
+            day = datetime.strptime(text, pattern).date()  # noqa: DTZ007 a day has no zone
         except ValueError:
             continue
+        return day if 1900 <= day.year <= 2200 else None
     return None
 
 

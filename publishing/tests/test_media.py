@@ -6,6 +6,7 @@ import re
 import av
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 from PIL import Image
 
 from departments.tests.factories import department, person
@@ -53,7 +54,7 @@ def video(seconds: float = 2, codec: str = "libx264") -> bytes:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_photo_is_stored_as_a_new_jpeg(home, nodal, kind):
-    media = add_media(home, upload(picture(kind)), alt_hi=ALT, actor=nodal)
+    media = add_media(home, upload(picture(kind)), kind="photo", alt_hi=ALT, actor=nodal)
     assert (media.kind, media.mime, media.width, media.height) == ("photo", "image/jpeg", 800, 600)
     with media.file.open() as file, Image.open(file) as stored:
         assert stored.format == "JPEG"
@@ -63,7 +64,7 @@ def test_metadata_is_left_behind(home, nodal):
     exif = Image.Exif()
     exif[0x010E] = "रहस्य"
     exif.get_ifd(0x8825)[1] = "N"
-    media = add_media(home, upload(picture(exif=exif)), alt_hi=ALT, actor=nodal)
+    media = add_media(home, upload(picture(exif=exif)), kind="photo", alt_hi=ALT, actor=nodal)
     with media.file.open() as file, Image.open(file) as stored:
         assert not stored.getexif()
 
@@ -71,12 +72,14 @@ def test_metadata_is_left_behind(home, nodal):
 def test_the_camera_s_turn_is_applied(home, nodal):
     exif = Image.Exif()
     exif[0x0112] = 6
-    media = add_media(home, upload(picture(exif=exif)), alt_hi=ALT, actor=nodal)
+    media = add_media(home, upload(picture(exif=exif)), kind="photo", alt_hi=ALT, actor=nodal)
     assert (media.width, media.height) == (600, 800)
 
 
 def test_a_thumbnail_is_small(home, nodal):
-    media = add_media(home, upload(picture(size=(2400, 1600))), alt_hi=ALT, actor=nodal)
+    media = add_media(
+        home, upload(picture(size=(2400, 1600))), kind="photo", alt_hi=ALT, actor=nodal
+    )
     assert media.thumbnail.size <= 100_000
     with media.thumbnail.open() as file, Image.open(file) as small:
         assert max(small.size) == THUMBNAIL_SIDE
@@ -98,43 +101,47 @@ def test_a_thumbnail_is_small(home, nodal):
 )
 def test_what_is_no_photo_or_video_is_refused_in_words(home, nodal, content):
     with pytest.raises(MediaRefused):
-        add_media(home, upload(content), alt_hi=ALT, actor=nodal)
+        add_media(home, upload(content), kind="photo", alt_hi=ALT, actor=nodal)
     assert not Media.objects.exists()
 
 
 def test_too_many_bytes_are_refused(home, nodal):
     with pytest.raises(MediaRefused):
-        add_media(home, upload(picture() + b"\x00" * PHOTO_BYTES), alt_hi=ALT, actor=nodal)
+        add_media(
+            home, upload(picture() + b"\x00" * PHOTO_BYTES), kind="photo", alt_hi=ALT, actor=nodal
+        )
 
 
 def test_too_many_pixels_are_refused(home, nodal):
     with pytest.raises(MediaRefused):
-        add_media(home, upload(picture("PNG", (20_000, 9_000))), alt_hi=ALT, actor=nodal)
+        add_media(
+            home, upload(picture("PNG", (20_000, 9_000))), kind="photo", alt_hi=ALT, actor=nodal
+        )
 
 
 def test_a_picture_too_small_for_the_platforms_is_refused(home, nodal):
     with pytest.raises(MediaRefused):
-        add_media(home, upload(picture(size=(200, 900))), alt_hi=ALT, actor=nodal)
+        add_media(home, upload(picture(size=(200, 900))), kind="photo", alt_hi=ALT, actor=nodal)
 
 
 def test_without_words_for_those_who_cannot_see_it_is_refused(home, nodal):
     with pytest.raises(MediaRefused):
-        add_media(home, upload(picture()), alt_hi="  ", actor=nodal)
+        add_media(home, upload(picture()), kind="photo", alt_hi="  ", actor=nodal)
 
 
 def test_the_file_name_leaves_no_trace(home, nodal):
     name = "../../etc/<script>alert(1)</script>.php"
-    media = add_media(home, upload(picture(), name), alt_hi=ALT, actor=nodal)
+    media = add_media(home, upload(picture(), name), kind="photo", alt_hi=ALT, actor=nodal)
     assert re.fullmatch(rf"{home.pk}/../{media.sha256}(_\w+)?\.jpg", media.file.name)
 
 
 def test_another_department_may_not_add(nodal):
     with pytest.raises(NotPermitted):
-        add_media(department(), upload(picture()), alt_hi=ALT, actor=nodal)
+        add_media(department(), upload(picture()), kind="photo", alt_hi=ALT, actor=nodal)
 
 
 def test_a_video_is_remuxed_without_metadata(home, nodal):
-    media = add_media(home, upload(video(), "film.mp4"), alt_hi=ALT, actor=nodal)
+    media = add_media(home, upload(video(), "film.mp4"), kind="video", alt_hi=ALT, actor=nodal)
     assert (media.kind, media.mime, media.width, media.duration) == ("video", "video/mp4", 320, 2.0)
     with media.file.open() as file:
         content = file.read()
@@ -144,4 +151,13 @@ def test_a_video_is_remuxed_without_metadata(home, nodal):
 
 def test_a_video_in_another_codec_is_refused(home, nodal):
     with pytest.raises(MediaRefused):
-        add_media(home, upload(video(codec="mpeg4"), "film.mp4"), alt_hi=ALT, actor=nodal)
+        add_media(
+            home, upload(video(codec="mpeg4"), "film.mp4"), kind="video", alt_hi=ALT, actor=nodal
+        )
+
+
+def test_what_is_no_video_is_said_of_the_video(home, nodal):
+    with pytest.raises(MediaRefused) as refusal:
+        add_media(home, upload(b"<html>", "h.mp4"), kind="video", alt_hi=ALT, actor=nodal)
+    with translation.override("en"):
+        assert "not a video" in str(refusal.value.message)

@@ -2,11 +2,13 @@ from .post import Post, Review, Variant
 from .scheme import (
     ApplyMode,
     Category,
+    ChangeState,
     Indicator,
     Level,
     Persona,
     Progress,
     Scheme,
+    SchemeChange,
     SchemeStatus,
     SearchTerm,
 )
@@ -14,6 +16,7 @@ from .scheme import (
 __all__ = [
     "ApplyMode",
     "Category",
+    "ChangeState",
     "Indicator",
     "Level",
     "Persona",
@@ -21,6 +24,7 @@ __all__ = [
     "Progress",
     "Review",
     "Scheme",
+    "SchemeChange",
     "SchemeStatus",
     "SearchTerm",
     "Variant",

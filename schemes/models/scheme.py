@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -88,7 +89,7 @@ class Scheme(models.Model):
     benefits_en = models.TextField(_("benefits in English"), blank=True)
     eligibility_hi = models.TextField(_("who can apply, in Hindi"), blank=True)
     eligibility_en = models.TextField(_("who can apply, in English"), blank=True)
-    eligibility_rules = models.JSONField(default=dict, blank=True)
+    eligibility_rules = models.JSONField(_("eligibility rules"), default=dict, blank=True)
     application_hi = models.TextField(_("how to apply, in Hindi"), blank=True)
     application_en = models.TextField(_("how to apply, in English"), blank=True)
     # [{"hi": ..., "en": ...}]; None where it is not known which documents are asked for
@@ -169,6 +170,69 @@ class Scheme(models.Model):
         return in_language(self.summary_hi, self.summary_en)
 
 
+class ChangeState(models.TextChoices):
+    WAITING = "waiting", _("Waiting for another officer")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DECLINED = "declined", _("Declined")
+
+
+class SchemeChange(models.Model):
+    """What an officer would change in a scheme that the public reads; another confirms it (M7).
+
+    `fields` are names of scheme_actions.CLEANERS with cleaned values, links as slugs.
+    """
+
+    scheme = models.ForeignKey(Scheme, models.CASCADE, related_name="changes")
+    fields = models.JSONField(encoder=DjangoJSONEncoder)
+    state = models.CharField(max_length=10, choices=ChangeState, default=ChangeState.WAITING)
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    comment = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["scheme"], condition=Q(state="waiting"), name="scheme_change_one_waiting"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=ChangeState.values), name="scheme_change_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="waiting", decided_by__isnull=True, decided_at__isnull=True)
+                | (~Q(state="waiting") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                name="scheme_change_decided_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed") | ~Q(decided_by=F("proposed_by")),
+                name="scheme_change_confirmed_by_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scheme} · {self.get_state_display()}"
+
+    def values(self) -> dict[str, Any]:
+        """The new values as the scheme's fields hold them; links as lists of records."""
+        return {name: _restored(name, value) for name, value in self.fields.items()}
+
+
+def field_named(name: str) -> models.Field[Any, Any]:
+    """A field of Scheme."""
+    return cast("models.Field[Any, Any]", Scheme._meta.get_field(name))
+
+
+def _restored(name: str, value: Any) -> Any:
+    field = field_named(name)
+    if isinstance(field, models.ManyToManyField):
+        return list(field.related_model._default_manager.filter(slug__in=value))
+    return field.to_python(value)
+
+
 class Indicator(Named):
     """What a scheme's progress is measured in: pensions paid, houses built."""
 
@@ -180,6 +244,15 @@ class Indicator(Named):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["scheme", "name_hi"], name="indicator_once_per_scheme"),
         ]
+
+
+class ProgressQuerySet(models.QuerySet["Progress"]):
+    def confirmed(self) -> ProgressQuerySet:
+        return self.filter(confirmed_by__isnull=False)
+
+    def waiting(self) -> ProgressQuerySet:
+        """Entered, and not yet looked at by another officer."""
+        return self.filter(confirmed_by__isnull=True)
 
 
 class Progress(models.Model):
@@ -203,6 +276,13 @@ class Progress(models.Model):
     source_en = models.CharField(_("source in English"), max_length=250)
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     entered_at = models.DateTimeField(auto_now_add=True)
+    # Another officer, who looked at it; the public reads nothing before (M7).
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProgressQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-as_on", "-pk"]
@@ -220,10 +300,18 @@ class Progress(models.Model):
             models.CheckConstraint(
                 condition=~Q(source_hi="") & ~Q(source_en=""), name="progress_has_source"
             ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True, confirmed_at__isnull=True)
+                | (
+                    Q(confirmed_by__isnull=False, confirmed_at__isnull=False)
+                    & ~Q(confirmed_by=F("entered_by"))
+                ),
+                name="progress_confirmed_by_another",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.indicator} · {self.as_on}"
+        return f"{self.indicator} · {self.as_on:%d-%m-%Y}"
 
 
 class SearchTerm(models.Model):

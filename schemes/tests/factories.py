@@ -117,6 +117,8 @@ class IndicatorFactory(DjangoModelFactory[Indicator]):
 
 
 class ProgressFactory(DjangoModelFactory[Progress]):
+    """Confirmed by a second officer."""
+
     class Meta:
         model = Progress
 
@@ -127,6 +129,8 @@ class ProgressFactory(DjangoModelFactory[Progress]):
     source_hi = "विभागीय प्रतिवेदन"
     source_en = "Report of the department"
     entered_by = factory.SubFactory(PersonFactory)
+    confirmed_by = factory.SubFactory(PersonFactory)
+    confirmed_at = factory.LazyFunction(timezone.now)
 
 
 class HandleFactory(DjangoModelFactory[Handle]):

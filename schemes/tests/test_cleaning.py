@@ -121,6 +121,7 @@ def test_plain_is_one_storable_line(text):
             '<a href="https://up.gov.in/" rel="noopener noreferrer">यहाँ</a>',
         ),
         ("<a href='javascript:alert(1)'>x</a>", '<a rel="noopener noreferrer">x</a>'),
+        ("<a href='//evil.example'>x</a>", '<a rel="noopener noreferrer">x</a>'),
         ("<p>&nbsp;</p><p></p>", ""),
         ("<script>alert(1)</script><p>ठीक</p>", "<p>ठीक</p>"),
         ("<p>3 &lt; 5 &amp; 7</p>", "<p>3 &lt; 5 &amp; 7</p>"),

@@ -68,6 +68,15 @@ def test_an_officer_writes_a_post(up):
     assert (post.author, post.state, list(post.handles.all())) == (up.nodal, "draft", [up.handle])
 
 
+@pytest.mark.parametrize(("prefix", "words"), [("", "चुनें"), ("/en", "Choose")])
+def test_no_kind_is_chosen_beforehand(up, prefix, words):
+    client = client_of(up.nodal)
+    page = client.get(f"{prefix}/desk/posts/new/").content.decode()
+    assert f'<option value="" selected>{words}</option>' in page
+    answer = client.post(f"{prefix}/desk/posts/new/", typed(up, kind=""))
+    assert list(answer.context["form"].errors) == ["kind"]
+
+
 def test_the_same_page_sent_twice_makes_one_post(up):
     client, page = client_of(up.nodal), typed(up)
     first, second = (client.post("/desk/posts/new/", page) for _ in range(2))
@@ -107,9 +116,11 @@ def test_the_last_moment_must_come_after_the_time_of_publishing(up):
         {"kind": "song"},
         {"route": "shortcut"},
         {"handles": ["0"]},
+        {"handles": ["9" * 25]},
         {"handles": ["x' OR 1=1"]},
         {"scheme": "999999999999999999999"},
         {"publish_at": "कल"},
+        {"publish_at": "0001-01-01T00:00"},
         {"publish_at": "01-01-2001 10:00"},
         {"last_useful_at": "01-01-2001 10:00"},
         {"last_useful_at": "12-25-2030 10:00"},
@@ -160,6 +171,30 @@ def test_a_variant_gets_its_own_words_and_can_follow_again(up):
     empty = {"variant-x-text": ""}
     client.post(address, typed(up, version=post.version, route="policy", **empty))
     assert post.variants.get().text == "शिविर 5 दिसम्बर को।"
+
+
+def test_a_tab_that_outlived_the_draft_keeps_what_was_typed(up):
+    post = submitted(up)
+    answer = client_of(up.nodal).post(
+        f"/desk/posts/{post.pk}/edit/", typed(up, text_hi="रखा जाए", version=post.version)
+    )
+    assert answer.status_code == 422
+    assert "रखा जाए</textarea>" in answer.content.decode()
+
+
+def test_a_page_sent_again_with_other_words_loses_neither(up):
+    client, page = client_of(up.nodal), typed(up)
+    client.post("/desk/posts/new/", page)
+    answer = client.post("/desk/posts/new/", {**page, "text_hi": "बाद के शब्द"})
+    assert answer.status_code == 422
+    assert "बाद के शब्द</textarea>" in answer.content.decode()
+    assert Post.objects.get().text_hi == page["text_hi"]
+
+
+def test_line_ends_count_once(up):
+    """A browser sends two characters for what its own counter calls one."""
+    page = typed(up, text_hi="क\r\n" * 9_999 + "क")
+    assert client_of(up.nodal).post("/desk/posts/new/", page).status_code == 302
 
 
 def test_a_late_tab_keeps_what_was_typed(up):
@@ -221,6 +256,15 @@ def test_a_double_click_approves_once(up):
     statuses = [client.post(f"/desk/posts/{post.pk}/approve/", page).status_code for _ in range(2)]
     assert statuses == [302, 409]
     assert Review.objects.filter(move="approve").count() == 1
+
+
+def test_a_comment_that_is_too_long_is_kept_whole(up):
+    post = submitted(up)
+    answer = client_of(up.head).post(
+        f"/desk/posts/{post.pk}/return/", {"version": post.version, "comment": "क" * 2500}
+    )
+    assert answer.status_code == 422
+    assert f"{'क' * 2500}</textarea>" in answer.content.decode()
 
 
 def test_a_refused_return_keeps_the_comment(up):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -200,6 +201,8 @@ def test_documents_may_be_unknown_none_or_named(signed_in):
         ("apply_url", "ftp://example.org/"),
         ("level", "galaxy"),
         ("categories", "999999"),
+        ("personas", "9223372036854775808"),
+        ("districts", "9" * 30),
         ("districts", "x"),
         ("description_hi", "<p>" + "क" * 60_001),
         ("aliases", "\n".join(str(number) for number in range(61))),
@@ -234,11 +237,13 @@ def test_dates_the_wrong_way_round_are_refused(signed_in):
     assert list(answer.context["form"].errors) == ["valid_to"]
 
 
-def test_a_scheme_needs_one_title(signed_in):
+def test_a_scheme_needs_a_title_in_hindi(signed_in):
     scheme, officer = own_scheme()
-    answer = signed_in(officer).post(
-        address("scheme_edit", scheme.slug), typed(scheme, title_hi=" ", title_en="")
-    )
+    client = signed_in(officer)
+    shown = client.get(address("scheme_edit", scheme.slug)).context["form"]
+    assert shown["title_hi"].field.required
+    assert not shown["title_en"].field.required
+    answer = client.post(address("scheme_edit", scheme.slug), typed(scheme, title_hi=" "))
     assert list(answer.context["form"].errors) == ["title_hi"]
 
 
@@ -249,6 +254,15 @@ def test_a_formset_that_lies_about_itself_is_refused(signed_in):
             address("scheme_edit", scheme.slug), typed(scheme, **{"documents-TOTAL_FORMS": total})
         )
         assert answer.status_code in (302, 422)
+
+
+def test_a_formset_that_forgets_what_it_began_with_removes_nothing(signed_in):
+    named = [{"hi": "आधार", "en": "Aadhaar"}]
+    scheme, officer = own_scheme(documents=named)
+    page = typed(scheme, **{"documents-TOTAL_FORMS": "-1"})
+    answer = signed_in(officer).post(address("scheme_edit", scheme.slug), page)
+    assert answer.status_code == 422
+    assert Scheme.objects.get().documents == named
 
 
 def test_a_late_save_keeps_what_was_typed_and_says_who_was_first(signed_in):
@@ -284,6 +298,168 @@ def test_what_the_public_sees_cannot_lose_a_language(signed_in):
     assert "प्रति माह ₹1,000।" in text_of(answer)
 
 
+# --- who can apply --------------------------------------------------------------------------------
+
+RULES = {
+    "min_age": 60,
+    "max_age": 75,
+    "gender": "all",
+    "residence": "Bundelkhand",
+    "max_income": 200000,
+    "caste": ["Bhil", "ST", "SC"],
+    "occupation": "farmer",
+    "min_disability_percent": 0,
+    "max_beneficiaries_per_family": "many",
+    "other_en": "Drawing no other pension.",
+    "land": {"hectares": 2},
+}
+
+
+def rules_typed(client, scheme: Scheme, **changes: Any) -> dict[str, Any]:
+    """The form with the rules as the page shows them, and some typed anew."""
+    page = client.get(address("scheme_edit", scheme.slug))
+    shown = {
+        field.html_name: field.value()
+        for field in page.context["form"]
+        if field.html_name.startswith("rule_") and field.value() is not None
+    }
+    return typed(scheme, **shown | changes)
+
+
+def test_an_officer_corrects_an_income_limit_and_the_public_reads_it(signed_in):
+    scheme, officer = own_scheme(eligibility_rules={"max_income": 200000, "min_age": 60})
+    client = signed_in(officer)
+    page = text_of(client.get(address("scheme_edit", scheme.slug)))
+    assert 'name="rule_max_income" value="2,00,000"' in page
+    changed = rules_typed(client, scheme, rule_max_income=" ₹ ४६,०८० ")
+    assert client.post(address("scheme_edit", scheme.slug), changed).status_code == 302
+    scheme.refresh_from_db()
+    assert scheme.eligibility_rules == {"max_income": 46080, "min_age": 60}
+    client = signed_in(make.person(Role.DEPARTMENT_HEAD, scheme.department))
+    client.post(address("scheme_show", scheme.slug), {"version": scheme.version})
+    client.logout()
+    for place, sentence in (
+        ("", "परिवार की वार्षिक आय: ₹46,080 तक।"),
+        ("/en", "Yearly family income: up to ₹46,080."),
+    ):
+        assert sentence in text_of(client.get(f"{place}/schemes/{scheme.slug}/"))
+
+
+def test_every_rule_is_typed_and_emptied(signed_in):
+    scheme, officer = own_scheme()
+    client = signed_in(officer)
+    whole = {
+        "min_age": 18,
+        "max_age": 60,
+        "gender": "female",
+        "residence": "India (rural)",
+        "max_income": 200000,
+        "max_income_rural": 46080,
+        "max_income_urban": 56460,
+        "min_education": "class 8",
+        "min_disability_percent": 0,
+        "max_beneficiaries_per_family": 2,
+        "caste": ["SC", "ST"],
+        "occupation": ["farmer", "potter"],
+        "other_hi": "भूमि अपने नाम हो।",
+        "other_en": "Land in own name.",
+    }
+    changes = {f"rule_{name}": value for name, value in whole.items()}
+    client.post(address("scheme_edit", scheme.slug), typed(scheme, **changes))
+    scheme.refresh_from_db()
+    assert scheme.eligibility_rules == whole
+    client.post(address("scheme_edit", scheme.slug), typed(scheme))
+    scheme.refresh_from_db()
+    assert scheme.eligibility_rules == {}
+
+
+def test_rules_that_nobody_touched_stay_as_an_import_left_them(signed_in):
+    scheme, officer = own_scheme(eligibility_rules=RULES)
+    client = signed_in(officer)
+    first = rules_typed(client, scheme)
+    assert first["rule_caste"] == ["SC", "ST", "Bhil"]
+    assert first["rule_residence"] == "Bundelkhand"
+    client.post(address("scheme_edit", scheme.slug), first)
+    entries = AuditEntry.objects.count()
+    scheme.refresh_from_db()
+    client.post(address("scheme_edit", scheme.slug), rules_typed(client, scheme))
+    assert AuditEntry.objects.count() == entries
+    scheme.refresh_from_db()
+    assert scheme.eligibility_rules == RULES
+    client.post(address("scheme_edit", scheme.slug), rules_typed(client, scheme, rule_min_age="65"))
+    scheme.refresh_from_db()
+    assert scheme.eligibility_rules == RULES | {"min_age": 65}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("rule_min_age", "-1"),
+        ("rule_min_age", "121"),
+        ("rule_min_age", "18.5"),
+        ("rule_min_age", "साठ"),
+        ("rule_max_age", "59"),
+        ("rule_max_age", "0"),
+        ("rule_max_income", "0"),
+        ("rule_max_income_rural", "9" * 5000),
+        ("rule_max_income_urban", "1e5"),
+        ("rule_min_disability_percent", "101"),
+        ("rule_max_beneficiaries_per_family", "NaN"),
+        ("rule_gender", "x"),
+        ("rule_residence", "Bihar"),
+        ("rule_min_education", "class 99"),
+        ("rule_caste", ["SC", "x"]),
+        ("rule_occupation", ["<b>"]),
+        ("rule_other_hi", "क" * 2001),
+    ],
+)
+def test_a_wrong_rule_is_refused_beside_its_field_and_nothing_is_lost(signed_in, field, value):
+    scheme, officer = own_scheme(eligibility_rules=RULES)
+    client = signed_in(officer)
+    changes = {field: value, "rule_other_en": "Half typed"}
+    answer = client.post(
+        address("scheme_edit", scheme.slug), rules_typed(client, scheme, **changes)
+    )
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == [field]
+    assert "Half typed" in text_of(answer)
+    assert answer.context["form"][field].value() == value
+    assert Scheme.objects.get().eligibility_rules == RULES
+    assert not AuditEntry.objects.exists()
+
+
+def test_hostile_conditions_are_text(signed_in):
+    attack = "</textarea><script>alert(1)</script>"
+    stored = {"residence": attack, "caste": [attack], "gender": attack}
+    scheme, officer = own_scheme(eligibility_rules=stored)
+    client = signed_in(officer)
+    client.post(
+        address("scheme_edit", scheme.slug), rules_typed(client, scheme, rule_other_hi=attack)
+    )
+    scheme.refresh_from_db()
+    assert scheme.eligibility_rules == {**stored, "other_hi": attack}
+    page = client.get(address("scheme_edit", scheme.slug)).content.decode()
+    assert "<script>alert" not in page
+    assert page.count("&lt;script&gt;alert(1)") >= 4
+
+
+def test_a_late_save_says_the_rules_that_are_stored(signed_in):
+    scheme, officer = own_scheme(eligibility_rules={"max_income": 200000, "caste": ["SC"]})
+    client = signed_in(officer)
+    late = rules_typed(client, scheme, rule_max_income="300000")
+    changes = {"rule_max_income": "2,50,000", "rule_caste": ["SC", "ST"], "rule_gender": "any"}
+    client.post(address("scheme_edit", scheme.slug), rules_typed(client, scheme, **changes))
+    answer = client.post(address("scheme_edit", scheme.slug), late)
+    assert answer.status_code == 409
+    fields = answer.context["form"].fields
+    assert {str(one["label"]): one["stored"] for one in answer.context["differing"]} == {
+        str(fields["rule_max_income"].label): "2,50,000",
+        str(fields["rule_caste"].label): "अनुसूचित जाति, अनुसूचित जनजाति",
+        str(fields["rule_gender"].label): "सबके लिए",
+    }
+    assert 'value="300000"' in text_of(answer)
+
+
 # --- shown and hidden -----------------------------------------------------------------------------
 
 
@@ -308,7 +484,7 @@ def test_a_scheme_is_shown_and_hidden_and_twice_is_once(signed_in):
     for name, shown in (("scheme_show", True), ("scheme_hide", False)):
         version = Scheme.objects.get().version
         for _click in range(2):
-            client.post(address(name, scheme.slug), {"version": version})
+            client.post(address(name, scheme.slug), {"version": version, "comment": "भूल"})
         assert Scheme.objects.get().is_public is shown
     assert AuditEntry.objects.count() == 2
 
@@ -318,6 +494,56 @@ def test_showing_without_having_seen_it_is_refused(signed_in, version):
     scheme, officer = own_scheme()
     signed_in(officer).post(address("scheme_show", scheme.slug), {"version": version})
     assert Scheme.objects.get().is_public is False
+
+
+# --- the second officer (M7) --------------------------------------------------------------------
+
+
+def public_scheme() -> tuple[Scheme, User, User]:
+    """Shown to the public, with the two officers of its department."""
+    scheme = SchemeFactory()
+    return scheme, make.person(where=scheme.department), make.person(where=scheme.department)
+
+
+def test_a_change_is_read_beside_what_it_replaces_and_confirmed(signed_in):
+    scheme, writer, reader = public_scheme()
+    page = typed(scheme, summary_hi="दोगुनी सहायता।", benefits_hi="<p>दो <b>किस्तें</b></p>")
+    signed_in(writer).post(address("scheme_edit", scheme.slug), page)
+    public = f"/schemes/{scheme.slug}/"
+    assert "दोगुनी सहायता।" not in text_of(Client().get(public))
+    assert "दोगुनी सहायता।" in text_of(signed_in(writer).get(address("scheme_edit", scheme.slug)))
+    client = signed_in(reader)
+    assert scheme.title in text_of(client.get("/desk/"))
+    shown = text_of(client.get(address("scheme_edit", scheme.slug)))
+    assert shown.index(scheme.summary_hi) < shown.index("दोगुनी सहायता।")
+    assert "<strong>किस्तें</strong>" in shown
+    version = Scheme.objects.get().version
+    client.post(address("change_confirm", scheme.slug), {"version": version})
+    assert "दोगुनी सहायता।" in text_of(Client().get(public))
+
+
+def test_who_decides_on_a_change_has_no_form_to_write_over_it(signed_in):
+    scheme, writer, reader = public_scheme()
+    signed_in(writer).post(address("scheme_edit", scheme.slug), typed(scheme, summary_hi="दोगुनी"))
+    shown = text_of(signed_in(reader).get(address("scheme_edit", scheme.slug)))
+    assert 'name="summary_hi"' not in shown
+    answer = signed_in(reader).post(
+        address("scheme_edit", scheme.slug), typed(scheme, summary_hi="x")
+    )
+    assert 'name="summary_hi"' in text_of(answer)  # what was typed is kept
+    assert Scheme.objects.get().changes.get().fields["summary_hi"] == "दोगुनी"
+
+
+def test_a_reading_is_confirmed_by_the_other_officer(signed_in):
+    scheme, writer, reader = public_scheme()
+    waits = {"confirmed_by": None, "confirmed_at": None, "entered_by": writer}
+    reading = ProgressFactory(indicator__scheme=scheme, achieved=4321, **waits)
+    confirm = address("progress_confirm", reading.pk)
+    signed_in(writer).post(confirm)
+    assert "4,321" not in text_of(Client().get(f"/schemes/{scheme.slug}/"))
+    assert confirm in text_of(signed_in(reader).get(address("progress", scheme.slug)))
+    signed_in(reader).post(confirm)
+    assert "4,321" in text_of(Client().get(f"/schemes/{scheme.slug}/"))
 
 
 # --- the editor -----------------------------------------------------------------------------------
@@ -430,6 +656,31 @@ def test_a_reading_of_tomorrow_is_refused_in_words(signed_in):
     )
     assert answer.context["reading_form"].non_field_errors()
     assert not Progress.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "empty", "whole", "districts"),
+    [
+        ("", "चुनें", "पूरा प्रदेश", ["अमेठी", "आगरा", "बाँदा"]),
+        ("/en", "Choose", "Whole State", ["Agra", "Amethi", "Banda"]),
+    ],
+)
+def test_choices_are_words_in_the_alphabet_of_the_page(
+    signed_in, language, empty, whole, districts
+):
+    scheme, officer = own_scheme()
+    indicator = IndicatorFactory(scheme=scheme)
+    ProgressFactory(indicator=indicator, entered_by=officer)
+    for hindi, english in (("बाँदा", "Banda"), ("आगरा", "Agra"), ("अमेठी", "Amethi")):
+        DistrictFactory(name_hi=hindi, name_en=english)
+    page = signed_in(officer).get(language + address("progress", scheme.slug)).content.decode()
+    choices = {
+        name: re.findall(r"<option[^>]*>([^<]*)</option>", options)
+        for name, options in re.findall(r'<select[^>]* id="([^"]+)".*?>(.*?)</select>', page, re.S)
+    }
+    assert choices["id_indicator"] == [empty, indicator.name_en if language else indicator.name_hi]
+    assert choices["id_district"] == [whole, *districts]
+    assert choices["filter-indicator"][1:] == choices["id_indicator"][1:]
 
 
 def test_another_schemes_indicator_is_not_offered(signed_in):

@@ -2,6 +2,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone, translation
 
 from departments.models import Department, District, Division, Member, User
@@ -9,16 +10,24 @@ from departments.roles import Role
 from departments.tests.factories import person
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
-from schemes.models import Category, Progress, Scheme
+from schemes.models import Category, Progress, Scheme, SchemeChange
+from schemes.readings import progress_of
 from schemes.scheme_actions import (
     add_indicator,
     change_scheme,
+    confirm_change,
+    confirm_progress,
     create_scheme,
+    decline_change,
     hide_scheme,
     record_progress,
+    remove_progress,
     show_scheme,
+    waiting_change,
 )
 from schemes.search import search
+
+from .factories import PersonaFactory
 
 TEXTS = {
     "title_hi": "पेंशन योजना",
@@ -119,6 +128,59 @@ def test_the_later_of_two_tabs_is_told(officer, scheme):
     assert scheme.title_hi == "एक"
 
 
+def test_the_lines_of_an_imported_source_are_no_change(officer, scheme):
+    Scheme.objects.update(source_note="order 7\nconfidence: high")
+    note = "order 7\r\nconfidence: high"
+    assert change_scheme(scheme, actor=officer, version=1, source_note=note).version == 1
+
+
+def test_rules_of_eligibility_are_cleaned_and_what_an_import_stored_is_kept(officer, scheme):
+    imported = {"residence": "Bundelkhand", "caste": ["Bhil"], "min_age": None, "land": [2]}
+    Scheme.objects.update(eligibility_rules=imported)
+    rules = {**imported, "caste": ["SC", "Bhil", "SC"], "max_age": None, "other_hi": " भूमि\n हो "}
+    changed = change_scheme(scheme, actor=officer, version=1, eligibility_rules=rules)
+    stored = {**imported, "caste": ["SC", "Bhil"], "other_hi": "भूमि हो"}
+    assert changed.eligibility_rules == stored
+    assert Scheme.objects.get().eligibility_rules == stored
+    again = change_scheme(scheme, actor=officer, version=2, eligibility_rules=rules)
+    assert again.version == 2
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        None,
+        [],
+        "min_age",
+        {"min_age": -1},
+        {"min_age": True},
+        {"min_age": "18"},
+        {"max_age": 121},
+        {"min_age": 40, "max_age": 39},
+        {"max_income": 0},
+        {"max_income": 10**10},
+        {"max_income": float("nan")},
+        {"min_disability_percent": 101},
+        {"gender": "x"},
+        {"gender": ["female"]},
+        {"residence": "Bihar"},
+        {"caste": "SC"},
+        {"caste": ["SC", {}]},
+        {"occupation": ["x"]},
+        {"other_hi": ["x"]},
+        {"other_hi": "x" * 10_000},
+        {"land": 2},
+        {7: 7},
+    ],
+)
+def test_rules_that_are_not_known_are_refused(department, officer, scheme, rules):
+    with pytest.raises(MoveNotAllowed):
+        change_scheme(scheme, actor=officer, version=1, eligibility_rules=rules)
+    with pytest.raises(MoveNotAllowed):
+        create_scheme(department, actor=officer, slug="b", **TEXTS, eligibility_rules=rules)
+    assert Scheme.objects.get().eligibility_rules == {}
+
+
 def test_what_the_office_notes_for_itself_is_not_news_for_the_reader(officer, scheme):
     before = scheme.content_changed_at
     changed = change_scheme(scheme, actor=officer, version=1, review_by=date(2027, 3, 31))
@@ -131,7 +193,9 @@ def test_another_department_changes_nothing(stranger, department, scheme):
         lambda: create_scheme(department, actor=stranger, slug="b", **TEXTS),
         lambda: change_scheme(scheme, actor=stranger, version=1, title_hi="x"),
         lambda: show_scheme(scheme, actor=stranger, version=1),
-        lambda: hide_scheme(scheme, actor=stranger, version=1),
+        lambda: hide_scheme(scheme, actor=stranger, version=1, comment="भूल"),
+        lambda: confirm_change(scheme, actor=stranger, version=1),
+        lambda: decline_change(scheme, actor=stranger, version=1, comment="भूल"),
         lambda: add_indicator(scheme, actor=stranger, **INDICATOR),
     ):
         with pytest.raises(NotPermitted):
@@ -155,11 +219,96 @@ def test_a_scheme_is_shown_and_hidden_again(officer, head, scheme):
     assert shown.is_public
     with pytest.raises(MoveNotAllowed):
         show_scheme(scheme, actor=officer, version=2)
-    assert not hide_scheme(scheme, actor=officer, version=2).is_public
     with pytest.raises(MoveNotAllowed):
-        hide_scheme(scheme, actor=officer, version=3)
+        hide_scheme(scheme, actor=officer, version=2, comment=" ")
+    assert not hide_scheme(scheme, actor=officer, version=2, comment="गलत राशि").is_public
+    with pytest.raises(MoveNotAllowed):
+        hide_scheme(scheme, actor=officer, version=3, comment="गलत राशि")
     actions = [e.action for e in AuditEntry.objects.order_by("number")][-2:]
     assert actions == ["schemes.scheme.published", "schemes.scheme.hidden"]
+
+
+# --- what the public reads already: a second officer confirms (M7) --------------------------------
+
+
+@pytest.fixture
+def public(scheme, head) -> Scheme:
+    return show_scheme(scheme, actor=head, version=1)
+
+
+def test_a_change_to_a_public_scheme_waits_for_another_officer(officer, head, public):
+    changed = change_scheme(public, actor=officer, version=2, summary_hi="₹1,500 प्रति माह")
+    assert (changed.summary_hi, changed.version) == ("मासिक सहायता", 3)
+    assert waiting_change(changed).fields == {"summary_hi": "₹1,500 प्रति माह"}
+    with pytest.raises(NotPermitted):
+        confirm_change(public, actor=officer, version=3)
+    confirmed = confirm_change(public, actor=head, version=3)
+    assert (confirmed.summary_hi, confirmed.changed_by) == ("₹1,500 प्रति माह", officer)
+    assert confirmed.content_changed_at > public.content_changed_at
+    assert list(search(Scheme.objects.all(), "1,500")) == [public]
+    entry = AuditEntry.objects.get(action="schemes.change.confirmed")
+    assert entry.data["old"] == {"summary_hi": "मासिक सहायता"}
+
+
+def test_links_and_days_survive_the_waiting(officer, head, public):
+    farmers = PersonaFactory()
+    change_scheme(
+        public,
+        actor=officer,
+        version=2,
+        personas=[farmers],
+        valid_to=date(2027, 3, 31),
+        launched=2019,
+        documents=[{"hi": "आधार", "en": "Aadhaar"}],
+    )
+    confirmed = Scheme.objects.get(pk=confirm_change(public, actor=head, version=3).pk)
+    assert list(confirmed.personas.all()) == [farmers]
+    assert (confirmed.valid_to, confirmed.launched) == (date(2027, 3, 31), 2019)
+    assert confirmed.documents == [{"hi": "आधार", "en": "Aadhaar"}]
+
+
+def test_a_change_is_declined_with_a_reason_or_taken_back(officer, head, public):
+    change_scheme(public, actor=officer, version=2, summary_hi="दोगुनी")
+    with pytest.raises(MoveNotAllowed):
+        decline_change(public, actor=head, version=3)
+    decline_change(public, actor=head, version=3, comment="आदेश नहीं है")
+    change_scheme(public, actor=officer, version=4, summary_hi="तिगुनी")
+    decline_change(public, actor=officer, version=5)
+    public.refresh_from_db()
+    assert (public.summary_hi, waiting_change(public)) == ("मासिक सहायता", None)
+    assert [one.comment for one in public.changes.all()] == ["", "आदेश नहीं है"]
+
+
+def test_its_writer_goes_on_with_a_change_and_nobody_else(officer, head, public):
+    change_scheme(public, actor=officer, version=2, summary_hi="एक")
+    change_scheme(public, actor=officer, version=3, summary_hi="दो")
+    with pytest.raises(MoveNotAllowed):
+        change_scheme(public, actor=head, version=4, summary_hi="तीन")
+    assert public.changes.get().fields == {"summary_hi": "दो"}
+    change_scheme(public, actor=officer, version=4, summary_hi=TEXTS["summary_hi"])
+    assert waiting_change(public) is None
+
+
+def test_what_was_on_the_screen_is_what_is_confirmed(officer, head, public):
+    change_scheme(public, actor=officer, version=2, summary_hi="एक")
+    change_scheme(public, actor=officer, version=3, summary_hi="दो")
+    with pytest.raises(MoveNotAllowed):
+        confirm_change(public, actor=head, version=3)
+    confirm_change(public, actor=head, version=4)
+    with pytest.raises(MoveNotAllowed):
+        confirm_change(public, actor=head, version=5)  # a double click
+
+
+def test_the_offices_own_notes_wait_for_nobody(officer, public):
+    changed = change_scheme(public, actor=officer, version=2, review_by=date(2027, 3, 31))
+    assert (changed.review_by, waiting_change(changed)) == (date(2027, 3, 31), None)
+
+
+def test_the_database_lets_nobody_confirm_their_own(officer, public):
+    change_scheme(public, actor=officer, version=2, summary_hi="एक")
+    own = {"state": "confirmed", "decided_by": officer, "decided_at": timezone.now()}
+    with pytest.raises(IntegrityError):
+        SchemeChange.objects.update(**own)
 
 
 @pytest.mark.parametrize("missing", list(TEXTS))
@@ -215,14 +364,36 @@ def reading(indicator, officer, **changes) -> Progress:
     return record_progress(indicator, actor=officer, **values)
 
 
-def test_a_reading_is_stored_audited_and_news_for_the_reader(officer, scheme, indicator):
+def test_a_reading_is_stored_audited_and_waits(officer, scheme, indicator):
     before = Scheme.objects.get().content_changed_at
     made = reading(indicator, officer, target=Decimal(10))
     assert made.entered_by == officer
-    assert Scheme.objects.get().content_changed_at > before
+    assert progress_of(scheme) == []
+    assert Scheme.objects.get().content_changed_at == before
     entry = AuditEntry.objects.get(action="schemes.progress.recorded")
     assert entry.data["achieved"] == "5"
     assert entry.department == "social"
+
+
+def test_another_officer_confirms_a_reading_for_the_public(officer, head, scheme, indicator):
+    """M7, 12.5."""
+    before = Scheme.objects.get().content_changed_at
+    made = reading(indicator, officer)
+    with pytest.raises(NotPermitted):
+        confirm_progress(made, actor=officer)
+    assert confirm_progress(made, actor=head).confirmed_by == head
+    assert [entry.state for entry in progress_of(scheme)] == [made]
+    assert Scheme.objects.get().content_changed_at > before
+    for again in (confirm_progress, remove_progress):
+        with pytest.raises(MoveNotAllowed):
+            again(made, actor=head)
+
+
+def test_a_wrong_reading_makes_way_before_it_is_confirmed(officer, head, indicator):
+    remove_progress(reading(indicator, officer), actor=officer)
+    remove_progress(reading(indicator, officer), actor=head)
+    assert reading(indicator, officer).pk
+    assert AuditEntry.objects.filter(action="schemes.progress.removed").count() == 2
 
 
 def test_one_reading_per_day_and_place(officer, indicator):
@@ -254,9 +425,15 @@ def test_a_reading_without_its_proof_is_refused(officer, indicator, wrong):
     assert not Progress.objects.exists()
 
 
-def test_another_department_records_nothing(stranger, indicator):
-    with pytest.raises(NotPermitted):
-        reading(indicator, stranger)
+def test_another_department_records_nothing(stranger, officer, indicator):
+    made = reading(indicator, officer)
+    for refused in (
+        lambda: reading(indicator, stranger),
+        lambda: confirm_progress(made, actor=stranger),
+        lambda: remove_progress(made, actor=stranger),
+    ):
+        with pytest.raises(NotPermitted):
+            refused()
 
 
 def test_an_indicator_is_named_in_both_languages_and_once(officer, scheme, indicator):

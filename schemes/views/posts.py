@@ -66,6 +66,12 @@ def home(request: OfficerRequest) -> HttpResponse:
         "deliveries": deliveries.select_related("message", "handle__department").order_by(
             "-state_since"
         )[:10],
+        "changes": access.changes_to_confirm(request.user).select_related("scheme", "proposed_by")[
+            :10
+        ],
+        "readings": access.readings_to_confirm(request.user).select_related(
+            "indicator__scheme", "entered_by"
+        )[:10],
         "attention": handles.select_related("department")[:10],
         "returned": own.filter(state=PostState.RETURNED).order_by("state_since")[:10],
         "drafts": own.filter(state=PostState.DRAFT).order_by("state_since")[:10],
@@ -77,7 +83,7 @@ def home(request: OfficerRequest) -> HttpResponse:
         "upcoming": mine.filter(state=PostState.APPROVED).order_by("publish_at")[:10],
         "in_approval": in_approval.with_outcome()[:10],
         "latest": mine.filter(state=PostState.RELEASED).order_by("-state_since").with_outcome()[:5],
-        "may_write": own_departments(request.user).exists(),
+        "may_write": access.writes_posts(request.user),
     }
     return render(request, "desk/home.html", context)
 
@@ -106,14 +112,14 @@ def post_list(request: OfficerRequest) -> HttpResponseBase:
             "is_filtered": any(asked.values()),
             "kinds": PostKind.choices,
             "departments": visible_departments(request.user),
-            "may_write": own_departments(request.user).exists(),
+            "may_write": access.writes_posts(request.user),
         },
     )
 
 
 def _tabs(request: OfficerRequest) -> list[str]:
     """Drafts are the department's own: who writes for none has no such tab."""
-    return [name for name in TABS if name != "draft" or own_departments(request.user).exists()]
+    return [name for name in TABS if name != "draft" or access.writes_posts(request.user)]
 
 
 _HEADINGS = (_("Number"), _("Title"), _("Department"), _("Kind"), _("State"), _("Since"))
@@ -177,7 +183,7 @@ def queue(request: OfficerRequest) -> HttpResponseBase:
 @officer_required
 @require_http_methods(["GET", "POST"])
 def post_add(request: OfficerRequest) -> HttpResponse:
-    if not own_departments(request.user).exists():
+    if not access.writes_posts(request.user):
         raise Http404
     form = PostForm(request.POST or None, request.FILES or None, officer=request.user)
     if _is_complete(request, form):
@@ -211,7 +217,7 @@ def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
     post = access.get_post(request.user, pk)
     if not access.can_write_posts(request.user, post.department_id):
         raise Http404
-    if post.state not in workflow.EDITABLE:
+    if post.state not in workflow.EDITABLE and request.method != "POST":
         return redirect("desk:post", post.pk)
     form = PostForm(
         request.POST or None, request.FILES or None, instance=post, officer=request.user
@@ -256,7 +262,7 @@ def _compose(request: OfficerRequest, form: PostForm) -> HttpResponse:
 @require_POST
 def post_preview(request: OfficerRequest) -> HttpResponse:
     """The previews beside the text, from the same rules that decide in the end."""
-    if not own_departments(request.user).exists():
+    if not access.writes_posts(request.user):
         raise Http404
     form = PostForm(request.POST, officer=request.user)
     shown = unsaved_previews(form, variant_edits(request.POST))
@@ -359,8 +365,9 @@ def post_move(request: OfficerRequest, pk: int, move: str) -> HttpResponse:
         return redirect("desk:post", pk)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("This page is out of date, or the comment is too long."))
-        return _post_page(request, post, status=422, comment=request.POST.get("comment", "")[:2000])
+        for error in form.errors.get("comment", [_("This page is out of date.")]):
+            messages.error(request, str(error))
+        return _post_page(request, post, status=422, comment=request.POST.get("comment", ""))
     version, comment = form.cleaned_data["version"], form.cleaned_data["comment"]
     try:
         if move in _DECISIONS:

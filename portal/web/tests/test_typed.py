@@ -22,6 +22,8 @@ from portal.web.filters import read_day
         ("2026-10-05", date(2026, 10, 5)),
         ("29-02-2028", date(2028, 2, 29)),
         ("29-02-2026", None),
+        ("01-01-0001", None),
+        ("31-12-9999", None),
         ("10-25-2026", None),
         ("05-10-26", None),
         ("", None),
@@ -82,7 +84,9 @@ def test_a_line_is_as_long_as_people_count_and_as_the_column_holds():
             line.clean(too_long)
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", " =1", "＝1", "\r1", "\n=1"])
+@pytest.mark.parametrize(
+    "text", ["=1", "+1", "-1", "@a", "\t=1", " =1", "＝1", "\r1", "\n=1", "\u200b=1"]
+)
 def test_a_cell_that_would_run_is_marked_as_text(text):
     assert safe_cell(text) == "'" + text
 

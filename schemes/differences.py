@@ -1,0 +1,67 @@
+"""What a waiting change would alter in a scheme, field by field, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Model
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+
+from .eligibility import in_sentences
+from .models import Scheme, SchemeChange
+from .models.scheme import field_named
+from .scheme_actions import LINKS
+
+RICH = frozenset(
+    f"{name}_{language}"
+    for name in ("description", "benefits", "eligibility", "application")
+    for language in ("hi", "en")
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    label: str
+    old: str
+    new: str
+    is_rich: bool
+
+
+def differences(scheme: Scheme, change: SchemeChange) -> list[Difference]:
+    return [
+        Difference(
+            str(capfirst(str(field_named(name).verbose_name))),
+            in_words(name, value_of(scheme, name)),
+            in_words(name, value),
+            name in RICH,
+        )
+        for name, value in change.values().items()
+    ]
+
+
+def value_of(scheme: Scheme, name: str) -> Any:
+    """The scheme's value now; links as a list of records."""
+    return list(getattr(scheme, name).all()) if name in LINKS else getattr(scheme, name)
+
+
+def in_words(name: str, value: Any) -> str:
+    if value in (None, "", []):
+        return ""
+    if name == "documents":
+        return "; ".join(f"{one.get('hi', '')} / {one.get('en', '')}" for one in value)
+    if name == "eligibility_rules":
+        return in_sentences(value)
+    if isinstance(value, date):
+        return date_format(value, "d-m-Y")
+    if isinstance(value, list):
+        return _listed(value)
+    choices: dict[Any, Any] = dict(field_named(name).flatchoices)
+    return str(choices.get(value, value))
+
+
+def _listed(values: Iterable[Any]) -> str:
+    return ", ".join(one.name if isinstance(one, Model) else str(one) for one in values)  # type: ignore[attr-defined]
