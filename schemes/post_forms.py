@@ -58,7 +58,6 @@ class PostForm(forms.ModelForm):
         label=_("What the photo shows, in Hindi"),
         max_length=140,
         required=False,
-        help_text=_("Needed with a photo: read out to people who cannot see it."),
     )
     photo_alt_en = forms.CharField(
         label=_("What the photo shows, in English"), max_length=140, required=False
@@ -73,7 +72,6 @@ class PostForm(forms.ModelForm):
         label=_("What the video shows, in Hindi"),
         max_length=140,
         required=False,
-        help_text=_("Needed with a video."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     form_key = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)

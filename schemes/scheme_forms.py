@@ -316,3 +316,5 @@ class ProgressForm(forms.Form):
         field = self.fields["indicator"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = scheme.indicators.order_by("pk")
+        if len(field.queryset) == 1:
+            field.initial, field.empty_label = field.queryset[0].pk, None
