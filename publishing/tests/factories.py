@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from datetime import datetime
 
+from django.core.files.base import ContentFile
+
 from departments.actions import connect_handle
 from departments.credentials import Secrets
 from departments.models import Department, Handle
 from departments.tests.factories import department, person_without_charge, registered_handle
 from publishing.actions import claim, queue_message
-from publishing.models import Delivery
+from publishing.models import Delivery, Media
 from publishing.seal import SealedPart, compute_seal
 
 _numbers = itertools.count(1)
@@ -22,6 +24,24 @@ def connected_handle(owner: Department, platform: str = "x") -> Handle:
     handle = registered_handle(owner, platform=platform)
     secrets = Secrets(f"token-{number}", {"group": f"group-{number}"})
     return connect_handle(handle, external_id=f"linked-{number}", secrets=secrets, actor=None)
+
+
+def stored_photo(owner: Department, content: bytes = b"photo") -> Media:
+    media = Media(
+        department=owner,
+        kind="photo",
+        sha256=content.hex()[:64].ljust(64, "0"),
+        mime="image/jpeg",
+        suffix=".jpg",
+        size=len(content),
+        width=800,
+        height=600,
+        alt_hi="शिविर",
+        added_by=person_without_charge(),
+    )
+    media.file.save("file", ContentFile(content), save=False)
+    media.save()
+    return media
 
 
 def queued_delivery(

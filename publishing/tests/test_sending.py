@@ -20,7 +20,9 @@ from publishing.connectors.errors import (
     Unavailable,
     Unknown,
 )
-from publishing.models import Delivery, MessagePart
+from publishing.models import Delivery, Message, MessagePart
+from publishing.retry import Verdict
+from publishing.states import Outcome
 
 from .factories import queued_delivery, sending_delivery
 from .scripted import Scripted
@@ -128,6 +130,14 @@ def test_what_is_too_early_stays_in_the_queue(platform):
 def test_a_cancelled_message_is_not_sent(platform):
     delivery = queued_delivery()
     actions.cancel_message(delivery.message, actor=delivery.message.approved_by, reason="")
+    assert ended(deliver(delivery)) == ("cancelled", "withdrawn")
+    assert platform.published == []
+
+
+def test_a_cancellation_that_left_a_delivery_behind_still_holds(platform):
+    """However it came about, by hand or by a fault: the message decides."""
+    delivery = queued_delivery()
+    Message.objects.update(cancelled_at=timezone.now())
     assert ended(deliver(delivery)) == ("cancelled", "withdrawn")
     assert platform.published == []
 
@@ -288,19 +298,26 @@ def test_a_lease_that_runs_is_left_alone(platform):
     assert actions.reclaim(delivery.pk) is None
 
 
-def test_a_worker_that_wakes_up_late_writes_nothing(platform):
+@pytest.mark.parametrize("taken_again", [False, True])
+def test_a_worker_that_wakes_up_late_writes_nothing(platform, taken_again):
+    """Neither into the queue nor into the claim of the worker that has it now."""
     delivery = sending_delivery()
     attempt = delivery.attempts.get()
     actions.reclaim(delivery.pk, at=much_later())
+    if taken_again:
+        actions.claim(delivery.pk, worker="second")
+    before = Delivery.objects.values().get()
+    again = Verdict(Outcome.NOT_SENT, "waiting", 20)
     for write in (
         lambda: actions.arm(delivery, attempt),
         lambda: actions.keep(delivery, {"a": "b"}),
         lambda: actions.accept(delivery, attempt, RECEIPT),
+        lambda: actions.settle(delivery, attempt, again, problem="unreachable"),
+        lambda: actions.hold_back(delivery, attempt, state="failed", problem="seal_broken"),
     ):
         with pytest.raises(actions.LeaseLost):
             write()
-    delivery.refresh_from_db()
-    assert delivery.state == "queued"
+    assert Delivery.objects.values().get() == before
 
 
 def test_a_worker_that_is_always_lost_is_given_up(platform):

@@ -13,8 +13,8 @@ from departments.roles import Role
 from departments.tests.factories import directorate, person
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
-from publishing.models import Delivery
-from publishing.tests.factories import connected_handle
+from publishing.models import Delivery, Media
+from publishing.tests.factories import connected_handle, stored_photo
 from publishing.tests.scripted import Scripted
 from schemes import access, actions
 from schemes.models import Post, Review, Variant
@@ -247,17 +247,26 @@ def test_the_last_approval_seals_and_queues_in_one_step(up):
     assert message.approved_by == up.director
 
 
-@pytest.mark.parametrize("what", ["text", "handle", "time", "variant_gone"])
-def test_whatever_changes_afterwards_breaks_the_seal(up, what):
-    post = approved_post(up)
-    if what == "text":
-        Variant.objects.update(text="बदला हुआ")
-    elif what == "handle":
-        post.handles.add(connected_handle(up.department))
-    elif what == "time":
-        Post.objects.update(publish_at=timezone.now())
-    else:
-        Variant.objects.all().delete()
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda post: Variant.objects.update(text="बदला हुआ"),
+        lambda post: Variant.objects.update(title="बदला हुआ"),
+        lambda post: Variant.objects.update(tags=["बदला"]),
+        lambda post: Variant.objects.all().delete(),
+        lambda post: post.handles.add(connected_handle(post.department)),
+        lambda post: Post.objects.update(publish_at=timezone.now()),
+        lambda post: Post.objects.update(last_useful_at=timezone.now()),
+        lambda post: Post.objects.update(photo=None),
+        lambda post: Post.objects.update(photo=stored_photo(post.department, b"other")),
+        lambda post: Media.objects.update(alt_hi="बदला हुआ"),
+        lambda post: Media.objects.get().file.storage.delete(Media.objects.get().file.name),
+    ],
+)
+def test_whatever_changes_afterwards_breaks_the_seal(up, change):
+    post = approved_post(up, photo=stored_photo(up.department))
+    assert current_seal(post.pk) == post.seal
+    change(post)
     assert current_seal(post.pk) != post.seal
 
 
