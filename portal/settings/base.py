@@ -226,6 +226,10 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="samvad-setu@localhost")
 
+# Who answers for the portal, and where: shapes in portal/web/officials.py (F16).
+OFFICIALS = env.json("OFFICIALS", default={})
+OFFICE = env.json("OFFICE", default={})
+
 # --- editor of rich text ----------------------------------------------------------------------
 
 # The bundle has far more than schemes/cleaning.py lets through: what is left is what is kept.

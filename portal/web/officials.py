@@ -1,4 +1,4 @@
-"""Who answers for the portal, and where (F15, F16): from the settings, never from the code.
+"""Who answers for the portal, and where (F15, F16): from the environment, never from the code.
 
 OFFICIALS = {"web_information_manager": {"name_hi": "...", "name_en": "...",
              "post_hi": "...", "post_en": "...", "phone": "...", "email": "..."}}
@@ -39,8 +39,13 @@ def officials() -> dict[str, Official]:
     return {key: _official(key, office) for key, office in OFFICES.items()}
 
 
+def not_named() -> list[str]:
+    """The offices for which the public finds nobody (F16)."""
+    return [str(official.office) for official in officials().values() if not official.name]
+
+
 def _official(key: str, office: str | Promise) -> Official:
-    facts = getattr(settings, "OFFICIALS", {}).get(key, {})
+    facts = settings.OFFICIALS.get(key, {})
     return Official(
         office,
         name=_text(facts, "name"),
@@ -58,7 +63,7 @@ class Office:
 
 
 def head_office() -> Office:
-    facts = getattr(settings, "OFFICE", {})
+    facts = settings.OFFICE
     return Office(_text(facts, "address"), _text(facts, "hours"), facts.get("map", ""))
 
 

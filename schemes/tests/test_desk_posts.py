@@ -16,6 +16,8 @@ from openpyxl import load_workbook
 from PIL import Image
 
 from departments.models import User
+from departments.roles import Role
+from departments.tests.factories import person
 from publishing.models import Delivery, Media
 from publishing.tests.factories import connected_handle
 from schemes import actions
@@ -401,6 +403,15 @@ def test_the_desk_shows_where_our_posts_are(up):
     post = submitted(up)
     page = client_of(up.nodal).get("/en/desk/").content.decode()
     assert page.index("Our posts in approval") < page.index(f"/desk/posts/{post.pk}/")
+
+
+def test_an_administrator_is_told_whom_visitors_do_not_find(up, settings):
+    """F16."""
+    settings.OFFICIALS = {"web_information_manager": {"name_hi": "श्री राम", "name_en": "Shri Ram"}}
+    page = client_of(person(Role.ADMINISTRATOR)).get("/en/desk/").content.decode()
+    assert "First Appellate Authority" in page
+    assert "Web Information Manager" not in page
+    assert "First Appellate Authority" not in client_of(up.nodal).get("/en/desk/").content.decode()
 
 
 def test_only_who_writes_has_a_tab_for_drafts(up):

@@ -13,12 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from departments.access import can_read_audit, own_departments, visible_departments, visible_handles
+from departments.access import (
+    can_manage_people,
+    can_read_audit,
+    own_departments,
+    visible_departments,
+    visible_handles,
+)
 from departments.decorators import OfficerRequest, officer_required
 from departments.states import HandleState
 from portal.errors import ActionRefused
 from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
+from portal.web.officials import not_named
 from portal.web.paging import page_of
 from publishing import access as publishing_access
 from publishing.actions import decide_delivery, requeue_delivery
@@ -84,6 +91,7 @@ def home(request: OfficerRequest) -> HttpResponse:
         "in_approval": in_approval.with_outcome()[:10],
         "latest": mine.filter(state=PostState.RELEASED).order_by("-state_since").with_outcome()[:5],
         "may_write": access.writes_posts(request.user),
+        "not_named": not_named() if can_manage_people(request.user) else [],
     }
     return render(request, "desk/home.html", context)
 
