@@ -2,15 +2,14 @@
 
 from django.urls import path
 
-from .views import desk_schemes as views
-from .views import media, progress, second_officer
+from .views import media, progress, schemes, second_officer
 
 urlpatterns = [
-    path("schemes/", views.scheme_list, name="schemes"),
-    path("schemes/new/", views.scheme_add, name="scheme_add"),
-    path("schemes/<slug:slug>/edit/", views.scheme_edit, name="scheme_edit"),
-    path("schemes/<slug:slug>/show/", views.scheme_show, name="scheme_show"),
-    path("schemes/<slug:slug>/hide/", views.scheme_hide, name="scheme_hide"),
+    path("schemes/", schemes.scheme_list, name="schemes"),
+    path("schemes/new/", schemes.scheme_add, name="scheme_add"),
+    path("schemes/<slug:slug>/edit/", schemes.scheme_edit, name="scheme_edit"),
+    path("schemes/<slug:slug>/show/", schemes.scheme_show, name="scheme_show"),
+    path("schemes/<slug:slug>/hide/", schemes.scheme_hide, name="scheme_hide"),
     path("schemes/<slug:slug>/confirm/", second_officer.change_confirm, name="change_confirm"),
     path("schemes/<slug:slug>/decline/", second_officer.change_decline, name="change_decline"),
     path("schemes/<slug:slug>/progress/", progress.progress, name="progress"),

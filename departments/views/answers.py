@@ -15,7 +15,7 @@ from portal.errors import ActionRefused
 Done = TypeVar("Done")
 
 
-def attempt(form: forms.Form, act: Callable[[], Done]) -> Done | None:
+def attempt(form: forms.BaseForm, act: Callable[[], Done]) -> Done | None:
     """Do it, or say on the form why not."""
     try:
         return act()

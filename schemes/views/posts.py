@@ -1,4 +1,4 @@
-"""The officers' pages about posts: home, lists, queue, compose, review, deliveries."""
+"""The officers' pages about posts: home, lists, queue, review, deliveries."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from departments.access import (
 )
 from departments.decorators import OfficerRequest, officer_required
 from departments.states import HandleState
+from departments.views.answers import announce
 from portal.errors import ActionRefused
 from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
@@ -37,9 +38,6 @@ from schemes.models.post import PostQuerySet
 from schemes.post_forms import (
     DecisionForm,
     DeliveryDecisionForm,
-    PostForm,
-    unsaved_previews,
-    variant_edits,
 )
 from schemes.variants import previews
 from schemes.workflow import STEPS, Move, PostKind, PostState
@@ -189,97 +187,6 @@ def queue(request: OfficerRequest) -> HttpResponseBase:
 
 
 @officer_required
-@require_http_methods(["GET", "POST"])
-def post_add(request: OfficerRequest) -> HttpResponse:
-    if not access.writes_posts(request.user):
-        raise Http404
-    form = PostForm(request.POST or None, request.FILES or None, officer=request.user)
-    if _is_complete(request, form):
-        post = _attempt(
-            form,
-            lambda: actions.write_post(
-                form.cleaned_data["department"],
-                handles=form.cleaned_data["handles"],
-                form_key=form.cleaned_data.get("form_key"),
-                actor=request.user,
-                **form.post_fields(),
-            ),
-        )
-        if post:
-            messages.success(request, _("Saved. Look at it, then submit it for approval."))
-            return redirect("desk:post", post.pk)
-    return _compose(request, form)
-
-
-def _is_complete(request: OfficerRequest, form: PostForm) -> bool:
-    """Sent, and nothing wrong; its files are stored either way."""
-    if request.method != "POST":
-        return False
-    form.take_files()
-    return form.is_valid()
-
-
-@officer_required
-@require_http_methods(["GET", "POST"])
-def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
-    post = access.get_post(request.user, pk)
-    if not access.can_write_posts(request.user, post.department_id):
-        raise Http404
-    if post.state not in workflow.EDITABLE and request.method != "POST":
-        return redirect("desk:post", post.pk)
-    form = PostForm(
-        request.POST or None, request.FILES or None, instance=post, officer=request.user
-    )
-    if _is_complete(request, form):
-        changed = _attempt(
-            form,
-            lambda: actions.change_post(
-                post,
-                version=form.cleaned_data.get("version") or 0,
-                handles=form.cleaned_data["handles"],
-                variants=variant_edits(request.POST),
-                actor=request.user,
-                **form.post_fields(),
-            ),
-        )
-        if changed:
-            messages.success(request, _("Saved. Look at it, then submit it for approval."))
-            return redirect("desk:post", post.pk)
-    return _compose(request, form)
-
-
-def _attempt(form: PostForm, act: Callable[[], Post]) -> Post | None:
-    """Do it, or say on the form why not; what was typed stays."""
-    try:
-        return act()
-    except ActionRefused as refusal:
-        form.add_error(None, str(refusal.message))
-        return None
-
-
-def _compose(request: OfficerRequest, form: PostForm) -> HttpResponse:
-    if request.method == "POST":
-        shown = unsaved_previews(form, variant_edits(request.POST)) if form.is_bound else []
-    else:
-        shown = previews(form.instance) if form.instance.pk else []
-    context = {"form": form, "post": form.instance, "previews": shown}
-    return render(request, "desk/compose.html", context, status=422 if form.errors else 200)
-
-
-@officer_required
-@require_POST
-def post_preview(request: OfficerRequest) -> HttpResponse:
-    """The previews beside the text, from the same rules that decide in the end."""
-    if not access.writes_posts(request.user):
-        raise Http404
-    form = PostForm(request.POST, officer=request.user)
-    shown = unsaved_previews(form, variant_edits(request.POST))
-    return render(
-        request, "desk/_previews.html", {"previews": shown, "editable": True, "checked": True}
-    )
-
-
-@officer_required
 @require_safe
 def post_detail(request: OfficerRequest, pk: int) -> HttpResponse:
     return _post_page(request, access.get_post(request.user, pk))
@@ -400,7 +307,11 @@ def delivery_decide(request: OfficerRequest, pk: int) -> HttpResponse:
     delivery = publishing_access.get_delivery(request.user, pk)
     form = DeliveryDecisionForm(request.POST)
     if form.is_valid():
-        _try(request, lambda: decide_delivery(delivery, actor=request.user, **form.cleaned_data))
+        announce(
+            request,
+            lambda: decide_delivery(delivery, actor=request.user, **form.cleaned_data),
+            _("Done."),
+        )
     else:
         messages.error(request, _("Choose what you see on the platform."))
     return redirect("desk:post", delivery.message.source_id)
@@ -410,14 +321,5 @@ def delivery_decide(request: OfficerRequest, pk: int) -> HttpResponse:
 @require_POST
 def delivery_requeue(request: OfficerRequest, pk: int) -> HttpResponse:
     delivery = publishing_access.get_delivery(request.user, pk)
-    _try(request, lambda: requeue_delivery(delivery, actor=request.user))
+    announce(request, lambda: requeue_delivery(delivery, actor=request.user), _("Done."))
     return redirect("desk:post", delivery.message.source_id)
-
-
-def _try(request: OfficerRequest, act: Callable[[], object]) -> None:
-    try:
-        act()
-    except ActionRefused as refusal:
-        messages.error(request, str(refusal.message))
-    else:
-        messages.success(request, _("Done."))
