@@ -75,10 +75,14 @@ def add_media(
 def _store(
     department: Department, prepared: _Prepared, alt_hi: str, alt_en: str, actor: User
 ) -> Media:
+    sha256 = hashlib.sha256(prepared.content).hexdigest()
+    same = {"department": department, "sha256": sha256, "alt_hi": alt_hi, "alt_en": alt_en}
+    if known := Media.objects.filter(**same).first():
+        return known  # sent twice, or chosen again
     media = Media(
         department=department,
         kind=prepared.kind,
-        sha256=hashlib.sha256(prepared.content).hexdigest(),
+        sha256=sha256,
         mime=prepared.mime,
         suffix=prepared.suffix,
         size=len(prepared.content),

@@ -25,6 +25,7 @@ from portal.web.text import tidy, tidy_line
 from publishing.actions import cancel_message, queue_message
 
 from . import access, workflow
+from .cleaning import plain
 from .models import Post, Review
 from .seal import seal_of_post, sealed_parts
 from .variants import derived, media_for, previews, refresh_variants
@@ -123,7 +124,7 @@ def approve_post(post: Post, *, version: int, actor: User, comment: str = "") ->
 def return_post(post: Post, *, version: int, actor: User, comment: str) -> Post:
     post = _locked(post, version)
     _may_review(post, actor)
-    if not comment.strip():
+    if not plain(comment):
         raise MoveNotAllowed(_("Say why you return the post, so that it can be mended."))
     return _decide(post, Move.RETURN, "schemes.post.returned", actor, comment)
 
@@ -143,7 +144,7 @@ def withdraw_post(post: Post, *, version: int, actor: User, comment: str) -> Pos
     post = _locked(post, version)
     if not access.can_withdraw(actor, post):
         raise NotPermitted(_("You may not withdraw this post."))
-    if not comment.strip():
+    if not plain(comment):
         raise MoveNotAllowed(_("Say why you withdraw the post: it is closed for good."))
     message = post.message
     if message:
@@ -173,7 +174,7 @@ def _locked(post: Post, version: int) -> Post:
     )
     if found.version != version:
         raise MoveNotAllowed(
-            _("The post has changed since you opened this page. Look at it again, then decide.")
+            _("The post has changed since you opened this page. Look at what is stored now first.")
         )
     return found
 

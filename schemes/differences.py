@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.formats import date_format
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from .eligibility import in_sentences
 from .models import Scheme, SchemeChange
@@ -21,6 +23,10 @@ RICH = frozenset(
     for name in ("description", "benefits", "eligibility", "application")
     for language in ("hi", "en")
 )
+
+
+NONE_OF = {"documents": _("No document is needed"), "districts": _("Whole State")}
+_LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.S)
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,15 @@ def value_of(scheme: Scheme, name: str) -> Any:
 
 
 def in_words(name: str, value: Any) -> str:
+    if value == [] and name in NONE_OF:
+        return str(NONE_OF[name])
     if value in (None, "", []):
         return ""
-    if name == "documents":
-        return "; ".join(f"{one.get('hi', '')} / {one.get('en', '')}" for one in value)
-    if name == "eligibility_rules":
-        return in_sentences(value)
+    say = SAID.get(name)
+    return say(value) if say else _by_shape(name, value)
+
+
+def _by_shape(name: str, value: Any) -> str:
     if isinstance(value, date):
         return date_format(value, "d-m-Y")
     if isinstance(value, list):
@@ -63,5 +72,21 @@ def in_words(name: str, value: Any) -> str:
     return str(choices.get(value, value))
 
 
+def _with_addresses(html: str) -> str:
+    """Where a link leads is part of what is confirmed."""
+    return _LINK.sub(r"\2 (\1)", html)
+
+
+def _named(documents: Iterable[dict[str, str]]) -> str:
+    return "; ".join(f"{one.get('hi', '')} / {one.get('en', '')}" for one in documents)
+
+
 def _listed(values: Iterable[Any]) -> str:
     return ", ".join(one.name if isinstance(one, Model) else str(one) for one in values)  # type: ignore[attr-defined]
+
+
+SAID: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(RICH, _with_addresses),
+    "documents": _named,
+    "eligibility_rules": in_sentences,
+}

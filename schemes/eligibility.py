@@ -87,7 +87,12 @@ def conditions(rules: Any) -> list[Passage]:
 
 
 def in_sentences(rules: Any) -> str:
-    return " ".join(str(condition) for condition in conditions(rules))
+    """All that the rules say, for who decides on them: other conditions in both languages."""
+    if not isinstance(rules, dict):
+        return ""
+    others = [as_word(rules.get(name)) for name in ("other_hi", "other_en")]
+    said = [str(sentence) for sentence in _sentences(rules) if sentence]
+    return " ".join([*said, " / ".join(other for other in others if other)]).strip()
 
 
 def _sentences(rules: dict[str, Any]) -> Iterator[Any]:

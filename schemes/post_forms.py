@@ -154,6 +154,8 @@ class PostForm(forms.ModelForm):
                 self.add_error(
                     f"{kind}_alt_hi", _("Say what it shows, for people who cannot see it.")
                 )
+            wrong = {f"{kind}_alt_hi", f"{kind}_alt_en"} & self.errors.keys()
+            if wrong and cleaned.get(f"{kind}_file"):
                 self.add_error(f"{kind}_file", _("Choose the file again: it could not be kept."))
         return cleaned
 
@@ -166,7 +168,7 @@ class PostForm(forms.ModelForm):
         for kind in ("photo", "video"):
             upload = self.cleaned_data.get(f"{kind}_file")
             alt = self.cleaned_data.get(f"{kind}_alt_hi", "").strip()
-            if upload and alt:
+            if upload and alt and f"{kind}_alt_en" not in self.errors:
                 self._take(kind, department, upload, alt)
 
     def _take(self, kind: str, department: Department, upload: UploadedFile, alt: str) -> None:
@@ -186,6 +188,8 @@ class PostForm(forms.ModelForm):
         # The page shown again, for whatever else is wrong, offers it as chosen.
         self.data = QueryDict.copy(cast("QueryDict", self.data))
         self.data[kind] = str(media.pk)
+        # Its description is stored with it; what is typed there now would be for another file.
+        self.data[f"{kind}_alt_hi"] = self.data[f"{kind}_alt_en"] = ""
 
     def post_fields(self) -> dict[str, Any]:
         """What the actions take, besides department and handles."""

@@ -154,7 +154,7 @@ def decline_change(scheme: Scheme, *, actor: User, version: int, comment: str = 
     """Leave the scheme as it is. Whoever wrote the change takes it back without a word."""
     scheme = _locked(scheme, actor, version)
     change = _needed_change(scheme)
-    if change.proposed_by_id != actor.pk and not comment.strip():
+    if change.proposed_by_id != actor.pk and not plain(comment):
         raise MoveNotAllowed(_("Say why you decline the change."))
     _settle(change, ChangeState.DECLINED, actor, comment)
     _raise_version(scheme)
@@ -183,7 +183,7 @@ def hide_scheme(scheme: Scheme, *, actor: User, version: int, comment: str) -> S
     scheme = _locked(scheme, actor, version)
     if not scheme.is_public:
         raise MoveNotAllowed(_("The scheme is not shown to the public."))
-    if not comment.strip():
+    if not plain(comment):
         raise MoveNotAllowed(_("Say why you hide the scheme."))
     scheme.is_public = False
     _raise_version(scheme)
@@ -357,9 +357,8 @@ def _write(scheme: Scheme, author: User, links: dict[str, Any], *, is_read: bool
     _check(scheme)
     for name, chosen in links.items():
         getattr(scheme, name).set(chosen)
-    scheme.changed_by = author
     if is_read:
-        scheme.content_changed_at = timezone.now()
+        scheme.changed_by, scheme.content_changed_at = author, timezone.now()
     _raise_version(scheme)
     index_scheme(scheme)
 

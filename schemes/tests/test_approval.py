@@ -172,7 +172,7 @@ def test_a_returned_post_comes_back_with_its_reason(up):
 def test_a_return_without_reason_is_refused(up):
     post = submitted(up)
     with pytest.raises(MoveNotAllowed):
-        actions.return_post(post, version=post.version, actor=up.head, comment="  ")
+        actions.return_post(post, version=post.version, actor=up.head, comment=" \u200b\u2060")
 
 
 def test_an_approved_post_can_be_withdrawn_until_it_leaves(up):
@@ -186,7 +186,7 @@ def test_a_withdrawal_without_reason_is_refused(up):
     """It is for good, and a double click on the wrong button gives no reason."""
     post = submitted(up)
     with pytest.raises(MoveNotAllowed):
-        actions.withdraw_post(post, version=post.version, actor=up.nodal, comment=" ")
+        actions.withdraw_post(post, version=post.version, actor=up.nodal, comment="\xad\u200b")
 
 
 def test_what_is_leaving_cannot_be_withdrawn(up):

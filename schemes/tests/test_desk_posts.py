@@ -95,6 +95,21 @@ def test_a_photo_is_kept_whatever_else_is_wrong(up, wrong):
     assert f'<option value="{media.pk}" selected>' in answer.content.decode()
 
 
+def test_a_photo_waits_until_all_of_its_description_is_right(up):
+    wrong = {"photo_alt_hi": "शिविर", "photo_alt_en": "x" * 141}
+    page = typed(up, photo_file=photo(), **wrong)
+    answer = client_of(up.nodal).post("/desk/posts/new/", page)
+    assert set(answer.context["form"].errors) == {"photo_alt_en", "photo_file"}
+    assert not Media.objects.exists()
+
+
+def test_a_page_with_a_photo_sent_twice_makes_one_post_and_one_photo(up):
+    client, page = client_of(up.nodal), typed(up, photo_alt_hi="शिविर")
+    sent = [client.post("/desk/posts/new/", {**page, "photo_file": photo()}) for _ in range(2)]
+    assert [answer.status_code for answer in sent] == [302, 302]
+    assert (Post.objects.count(), Media.objects.count()) == (1, 1)
+
+
 def test_a_photo_without_a_description_is_asked_for_again(up):
     answer = client_of(up.nodal).post("/desk/posts/new/", typed(up, photo_file=photo()))
     assert set(answer.context["form"].errors) == {"photo_alt_hi", "photo_file"}
@@ -199,14 +214,19 @@ def test_line_ends_count_once(up):
     assert client_of(up.nodal).post("/desk/posts/new/", page).status_code == 302
 
 
-def test_a_late_tab_keeps_what_was_typed(up):
+def test_a_late_tab_keeps_what_was_typed_and_may_save_it_again(up):
     post = draft(up)
     client, address = client_of(up.nodal), f"/desk/posts/{post.pk}/edit/"
     page = typed(up, version=post.version, route="policy")
     assert client.post(address, page).status_code == 302
-    answer = client.post(address, {**page, "title_hi": "देर से लिखा"})
+    late = {**page, "title_hi": "देर से लिखा"}
+    answer = client.post(address, late)
     assert answer.status_code == 422
     assert "देर से लिखा" in answer.content.decode()
+    late["version"] = answer.context["form"]["version"].value()
+    assert client.post(address, late).status_code == 302
+    post.refresh_from_db()
+    assert post.title_hi == "देर से लिखा"
 
 
 # --- previews ------------------------------------------------------------------------------------

@@ -522,6 +522,32 @@ def test_a_change_is_read_beside_what_it_replaces_and_confirmed(signed_in):
     assert "दोगुनी सहायता।" in text_of(Client().get(public))
 
 
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_nothing_that_would_be_confirmed_is_hidden(signed_in, language):
+    """Neither words in the other language nor where a link leads."""
+    scheme, writer, reader = public_scheme()
+    hostile = typed(
+        scheme,
+        rule_other_hi="घूस दें",
+        rule_other_en="Pay a bribe",
+        application_hi='<p><a href="https://evil.example/">आवेदन</a></p>',
+    )
+    signed_in(writer).post(address("scheme_edit", scheme.slug), hostile)
+    shown = text_of(signed_in(reader).get(language + address("scheme_edit", scheme.slug)))
+    for words in ("घूस दें", "Pay a bribe", "(https://evil.example/)"):
+        assert words in shown
+
+
+def test_two_tabs_of_its_writer_lose_no_waiting_change(signed_in):
+    scheme, writer, _reader = public_scheme()
+    client = signed_in(writer)
+    client.post(address("scheme_edit", scheme.slug), typed(scheme, helpline="1111"))
+    answer = client.post(address("scheme_edit", scheme.slug), typed(scheme, short_title_en="Two"))
+    assert answer.status_code == 409
+    differing = {str(one["label"]): one["stored"] for one in answer.context["differing"]}
+    assert "1111" in differing.values()
+
+
 def test_who_decides_on_a_change_has_no_form_to_write_over_it(signed_in):
     scheme, writer, reader = public_scheme()
     signed_in(writer).post(address("scheme_edit", scheme.slug), typed(scheme, summary_hi="दोगुनी"))

@@ -72,15 +72,28 @@ def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
         if changed:
             messages.success(request, _("Saved. Look at it, then submit it for approval."))
             return redirect("desk:post", post.pk)
-    return _compose(request, form)
+    return _compose(request, form, is_late=_is_late(request, form))
 
 
-def _compose(request: OfficerRequest, form: PostForm) -> HttpResponse:
+def _is_late(request: OfficerRequest, form: PostForm) -> bool:
+    """Someone saved the draft meanwhile: saving what was typed once more is now a decision."""
+    if request.method != "POST":
+        return False
+    stored = access.get_post(request.user, form.instance.pk)
+    if stored.state not in workflow.EDITABLE or request.POST.get("version") == str(stored.version):
+        return False
+    typed = request.POST.copy()
+    typed["version"] = str(stored.version)
+    form.data = typed
+    return True
+
+
+def _compose(request: OfficerRequest, form: PostForm, *, is_late: bool = False) -> HttpResponse:
     if request.method == "POST":
         shown = unsaved_previews(form, variant_edits(request.POST)) if form.is_bound else []
     else:
         shown = previews(form.instance) if form.instance.pk else []
-    context = {"form": form, "post": form.instance, "previews": shown}
+    context = {"form": form, "post": form.instance, "previews": shown, "is_late": is_late}
     return render(request, "desk/compose.html", context, status=422 if form.errors else 200)
 
 

@@ -312,8 +312,10 @@ def delivery_decide(request: OfficerRequest, pk: int) -> HttpResponse:
             lambda: decide_delivery(delivery, actor=request.user, **form.cleaned_data),
             _("Done."),
         )
-    else:
+    elif "is_out" in form.errors:
         messages.error(request, _("Choose what you see on the platform."))
+    else:
+        messages.error(request, _("Give the whole link of the post, beginning with https://"))
     return redirect("desk:post", delivery.message.source_id)
 
 

@@ -100,6 +100,7 @@ _READING_HEADINGS = (
     _("Source in Hindi"),
     _("Source in English"),
     _("Entered by"),
+    _("Confirmed by"),
 )
 
 
@@ -114,4 +115,5 @@ def _reading_rows(readings: QuerySet[Progress]) -> Iterator[tuple[object, ...]]:
             reading.source_hi,
             reading.source_en,
             reading.entered_by.name,
+            reading.confirmed_by.name if reading.confirmed_by else "",
         )

@@ -203,16 +203,19 @@ def _late_page(
     request: OfficerRequest, scheme: Scheme, form: SchemeForm, documents: BaseDocuments
 ) -> HttpResponse:
     """Someone saved meanwhile: what was typed stays; beside it, where what is stored differs."""
-    stored = stored_values(scheme)
+    waits = form.change.values() if form.change else {}
+    stored = stored_values(scheme, form.change)
     differing = [
-        {"label": form.fields[name].label, "stored": in_words(name, value_of(scheme, name))}
+        {
+            "label": form.fields[name].label,
+            "stored": in_words(name, waits.get(name, value_of(scheme, name))),
+        }
         for name in form.fields
         if name in CLEANERS and _plain(form.cleaned_data[name]) != _plain(stored[name])
     ]
-    if documents.named() != (scheme.documents or []):
-        names = [f"{one['hi']} / {one['en']}" for one in scheme.documents or []]
-        differing.append({"label": _("Documents"), "stored": "; ".join(names)})
-    differing += form.rules_unlike(scheme.eligibility_rules)
+    if documents.named() != form.documents:
+        differing.append({"label": _("Documents"), "stored": in_words("documents", form.documents)})
+    differing += form.rules_unlike(waits.get("eligibility_rules", scheme.eligibility_rules))
     typed = request.POST.copy()
     typed["version"] = str(scheme.version)  # saving again is now a decision
     form.data = typed
