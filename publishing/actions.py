@@ -27,7 +27,7 @@ from .connectors.base import Receipt
 from .connectors.errors import ConnectorError
 from .links import is_on_platform
 from .models import Attempt, Delivery, Message, MessagePart, PartMedia
-from .retry import WAITS, Verdict, judge
+from .retry import UNCLEAR_TRIES, WAITS, Verdict, judge
 from .seal import SealedPart, seal_of_message
 from .states import MOVES, RECALLABLE, DeliveryState, Outcome
 
@@ -322,6 +322,9 @@ def not_there(delivery: Delivery) -> None:
     if delivery.problem == "already_published":
         # It refuses the text as a duplicate, yet shows no post of ours: sending again cannot help.
         _move(delivery, DeliveryState.FAILED, problem="already_published")
+        return
+    if delivery.attempts.filter(outcome=Outcome.UNKNOWN).count() >= UNCLEAR_TRIES:
+        leave_to_person(delivery)
         return
     _move(delivery, DeliveryState.QUEUED, problem=delivery.problem, wait=0)
 

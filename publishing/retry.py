@@ -18,6 +18,8 @@ from .states import DeliveryState, Outcome
 # Seconds before the second, third ... try of what was surely not sent.
 WAITS = (20, 60, 180, 600, 1800, 3600)
 LONGEST_WAIT = 6 * 3600
+# Unclear so often, although each time the platform shows nothing: a person looks (sheets 2.5, X5).
+UNCLEAR_TRIES = 3
 
 
 @dataclass(frozen=True)

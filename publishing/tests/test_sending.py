@@ -223,6 +223,19 @@ def test_patiently_not_found_it_is_sent_again(platform):
     assert len(platform.published) == 1
 
 
+def test_unclear_again_and_again_a_person_looks(platform):
+    platform.script = [Unknown(), Unknown(), Unknown()]
+    platform.shows = [None] * 6
+    delivery = queued_delivery()
+    for _ in range(3):
+        deliver(delivery)
+        for _look in range(2):
+            look(delivery)
+    delivery.refresh_from_db()
+    assert ended(delivery) == ("unknown", "needs_decision")
+    assert platform.published == []
+
+
 def test_a_platform_that_cannot_be_read_says_nothing(platform):
     Scripted.start(Unknown())
     Scripted.shows = [Unavailable(), Unavailable(), Unavailable(), RECEIPT]
