@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Model
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -67,7 +66,7 @@ def _by_shape(name: str, value: Any) -> str:
     if isinstance(value, date):
         return date_format(value, "d-m-Y")
     if isinstance(value, list):
-        return _listed(value)
+        return ", ".join(str(one) for one in value)
     choices: dict[Any, Any] = dict(field_named(name).flatchoices)
     return str(choices.get(value, value))
 
@@ -79,10 +78,6 @@ def _with_addresses(html: str) -> str:
 
 def _named(documents: Iterable[dict[str, str]]) -> str:
     return "; ".join(f"{one.get('hi', '')} / {one.get('en', '')}" for one in documents)
-
-
-def _listed(values: Iterable[Any]) -> str:
-    return ", ".join(one.name if isinstance(one, Model) else str(one) for one in values)  # type: ignore[attr-defined]
 
 
 SAID: dict[str, Callable[[Any], str]] = {
