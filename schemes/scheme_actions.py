@@ -120,7 +120,7 @@ def change_scheme(scheme: Scheme, *, actor: User, version: int, **fields: Any) -
         _check(scheme)
         return _propose(scheme, waiting, actor, old, new)
     if waiting and waiting.fields.keys() <= fields.keys():
-        _settle(waiting, ChangeState.DECLINED, actor)  # typed back to what is stored
+        _decline(scheme, waiting, actor)  # typed back to what is stored, or written below
     if not old:
         return scheme
     _write(scheme, actor, links, is_read=not old.keys() <= UNREAD)
@@ -156,9 +156,8 @@ def decline_change(scheme: Scheme, *, actor: User, version: int, comment: str = 
     change = _needed_change(scheme)
     if change.proposed_by_id != actor.pk and not plain(comment):
         raise MoveNotAllowed(_("Say why you decline the change."))
-    _settle(change, ChangeState.DECLINED, actor, comment)
     _raise_version(scheme)
-    _record("schemes.change.declined", scheme, actor, {"comment": tidy(comment)})
+    _decline(scheme, change, actor, comment)
     return scheme
 
 
@@ -390,6 +389,11 @@ def _needed_change(scheme: Scheme) -> SchemeChange:
     if change is None:
         raise MoveNotAllowed(_("No change waits here any more."))
     return change
+
+
+def _decline(scheme: Scheme, change: SchemeChange, actor: User, comment: str = "") -> None:
+    _settle(change, ChangeState.DECLINED, actor, comment)
+    _record("schemes.change.declined", scheme, actor, {"comment": tidy(comment)})
 
 
 def _settle(change: SchemeChange, state: str, actor: User, comment: str = "") -> None:

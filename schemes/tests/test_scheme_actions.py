@@ -291,6 +291,7 @@ def test_its_writer_goes_on_with_a_change_and_nobody_else(officer, head, public)
     assert public.changes.get().fields == {"summary_hi": "दो"}
     change_scheme(public, actor=officer, version=4, summary_hi=TEXTS["summary_hi"])
     assert waiting_change(public) is None
+    assert AuditEntry.objects.filter(action="schemes.change.declined").count() == 1
 
 
 def test_what_was_on_the_screen_is_what_is_confirmed(officer, head, public):
