@@ -12,18 +12,13 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from .cleaning import clean_rich
 from .eligibility import in_sentences
 from .models import Scheme, SchemeChange
 from .models.scheme import field_named
-from .scheme_actions import LINKS
+from .scheme_actions import CLEANERS, LINKS
 
-RICH = frozenset(
-    f"{name}_{language}"
-    for name in ("description", "benefits", "eligibility", "application")
-    for language in ("hi", "en")
-)
-
-
+RICH = frozenset(name for name, clean in CLEANERS.items() if clean is clean_rich)
 NONE_OF = {"documents": _("No document is needed"), "districts": _("Whole State")}
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.S)
 
