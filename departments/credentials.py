@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -25,6 +26,8 @@ class Secrets:
 
     token: str = field(repr=False)
     extra: dict[str, str] = field(default_factory=dict, repr=False)
+    refresh: str = field(default="", repr=False)
+    token_until: datetime | None = None  # when the token ends, if the platform said so
 
 
 def _keys() -> MultiFernet:
@@ -32,9 +35,14 @@ def _keys() -> MultiFernet:
 
 
 def store_secrets(handle: Handle, secrets: Secrets) -> None:
-    plain = json.dumps({"token": secrets.token, "extra": secrets.extra})
+    plain = json.dumps({"token": secrets.token, "refresh": secrets.refresh, "extra": secrets.extra})
     Credential.objects.update_or_create(
-        handle=handle, defaults={"sealed": _keys().encrypt(plain.encode())}
+        handle=handle,
+        defaults={
+            "sealed": _keys().encrypt(plain.encode()),
+            "token_until": secrets.token_until,
+            "renewing_until": None,
+        },
     )
 
 
@@ -47,7 +55,7 @@ def read_secrets(handle: Handle) -> Secrets:
         plain = json.loads(_keys().decrypt(bytes(credential.sealed)))
     except InvalidToken:
         raise CredentialMissing(handle.pk) from None
-    return Secrets(plain["token"], plain["extra"])
+    return Secrets(plain["token"], plain["extra"], plain.get("refresh", ""), credential.token_until)
 
 
 def forget_secrets(handle: Handle) -> None:

@@ -195,6 +195,13 @@ class HandleQuerySet(models.QuerySet["Handle"]):
         return self.exclude(state=HandleState.CLOSED).exclude(url="")
 
 
+class Way(models.TextChoices):
+    """How a handle is published to."""
+
+    API = "api", _("By the portal")
+    BY_HAND = "by_hand", _("By an officer, by hand")
+
+
 class Handle(models.Model):
     """One account of one department on one platform."""
 
@@ -208,6 +215,11 @@ class Handle(models.Model):
     )
     state_reason = models.CharField(max_length=60, blank=True)  # a code of publishing/problems.py
     state_since = models.DateTimeField(default=timezone.now)
+    way = models.CharField(_("way"), max_length=10, choices=Way, default=Way.API)
+    # When the access ends for good unless a person links the account again; none: not known to.
+    access_until = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    facts = models.JSONField(default=dict, blank=True)  # what the platform says of the account
     accountable_officer = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -238,7 +250,7 @@ class Handle(models.Model):
                 condition=Q(state__in=HandleState.values), name="handle_state_known"
             ),
             models.CheckConstraint(
-                condition=~Q(state=HandleState.CONNECTED) | ~Q(external_id=""),
+                condition=~Q(state=HandleState.CONNECTED) | ~Q(external_id="") | Q(way=Way.BY_HAND),
                 name="handle_connected_has_account",
             ),
         ]
@@ -252,7 +264,28 @@ class Credential(models.Model):
 
     handle = models.OneToOneField(Handle, models.CASCADE, related_name="+")
     sealed = models.BinaryField()
+    token_until = models.DateTimeField(null=True, blank=True)  # when to renew it at the latest
+    renewing_until = models.DateTimeField(null=True, blank=True)  # someone is renewing it: a lease
     changed_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return f"credential of handle {self.handle_id}"
+
+
+class HandleNotice(models.Model):
+    """The end of an access was announced to the department, so many days before."""
+
+    handle = models.ForeignKey(Handle, models.CASCADE, related_name="notices")
+    access_until = models.DateTimeField()
+    days = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["handle", "access_until", "days"], name="notice_given_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handle} · {self.days}"

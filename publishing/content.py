@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from django.db.models import Prefetch
 
 from .connectors.base import Attachment, Content
@@ -13,7 +11,7 @@ from .models import Delivery, Media, MessagePart, PartMedia
 
 def attachment(media: Media, alt: str) -> Attachment:
     return Attachment(
-        path=Path(media.file.path),
+        file=media.file,
         mime=media.mime,
         size=media.size,
         width=media.width,

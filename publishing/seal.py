@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from .models import Media, Message
+from .models import Media, Message, Operation
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,12 @@ def seal_of_message(message: Message) -> str:
         )
         for part in message.parts.prefetch_related("attachments__media")
     ]
-    handles = message.deliveries.values_list("handle_id", flat=True)
+    handles = (
+        message.deliveries.exclude(operation=Operation.REMOVE)
+        .order_by("handle_id")
+        .values_list("handle_id", flat=True)
+        .distinct()
+    )
     return compute_seal(parts, handles, message.not_before, message.not_after)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -10,8 +11,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from . import access, callbacks
 from .links import media_id_from
 from .models import Media
-
-CALLING_PLATFORMS = ("facebook", "instagram", "whatsapp")
 
 
 @require_safe
@@ -38,16 +37,18 @@ def media_for_platform(request: HttpRequest, token: str) -> FileResponse:
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def callback(request: HttpRequest, platform: str) -> HttpResponse:
-    if platform not in CALLING_PLATFORMS:
+    if platform not in settings.CONNECTORS:
         raise Http404
     if request.method == "GET":
-        if not callbacks.is_our_subscription(request.GET.dict()):
+        answer = callbacks.answer_to_handshake(platform, request.GET.dict())
+        if answer is None:
             return HttpResponse(status=403)
-        return HttpResponse(request.GET.get("hub.challenge", ""), content_type="text/plain")
+        is_json = answer.startswith("{")
+        return HttpResponse(answer, content_type="application/json" if is_json else "text/plain")
     if int(request.headers.get("Content-Length") or 0) > callbacks.LARGEST_BODY:
         return HttpResponse(status=413)
     body = request.body
-    if not callbacks.is_genuine(platform, body, request.headers.get("X-Hub-Signature-256", "")):
+    if not callbacks.is_genuine(platform, body, request.headers):
         return HttpResponse(status=403)
     callbacks.store_event(platform, body)
     return HttpResponse("ok", content_type="text/plain")

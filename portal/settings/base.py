@@ -284,9 +284,31 @@ CONNECTORS = {
     "whatsapp": "publishing.connectors.whatsapp.WhatsApp",
 }
 GRAPH_API_VERSION = env("GRAPH_API_VERSION", default="v26.0")
-# Secrets with which platforms sign what they send to /callbacks/<platform>/.
+# Our registration as a developer with each platform: id and secret. Instagram and WhatsApp are
+# reached through the same Meta app as Facebook unless they have one of their own.
+_meta = ("FACEBOOK_APP_ID", "FACEBOOK_APP_SECRET")
+PLATFORM_APPS = {
+    "facebook": {"id": env(_meta[0], default=""), "secret": env(_meta[1], default="")},
+    "instagram": {
+        "id": env("INSTAGRAM_APP_ID", default=env(_meta[0], default="")),
+        "secret": env("INSTAGRAM_APP_SECRET", default=env(_meta[1], default="")),
+    },
+    "whatsapp": {
+        "id": env("WHATSAPP_APP_ID", default=env(_meta[0], default="")),
+        "secret": env("WHATSAPP_APP_SECRET", default=env(_meta[1], default="")),
+    },
+    "x": {"id": env("X_APP_ID", default=""), "secret": env("X_APP_SECRET", default="")},
+    "youtube": {
+        "id": env("YOUTUBE_APP_ID", default=""),
+        "secret": env("YOUTUBE_APP_SECRET", default=""),
+    },
+}
+# Secrets with which platforms sign what they send to /callbacks/<platform>/. X signs with its
+# consumer secret, which is not the OAuth 2 client secret; YouTube with one that we choose.
 CALLBACK_SECRETS = {
-    platform: env(f"{platform.upper()}_APP_SECRET", default="") for platform in CONNECTORS
+    **{name: PLATFORM_APPS[name]["secret"] for name in ("facebook", "instagram", "whatsapp")},
+    "x": env("X_CONSUMER_SECRET", default=""),
+    "youtube": env("YOUTUBE_HUB_SECRET", default=""),
 }
 CALLBACK_VERIFY_TOKEN = env("CALLBACK_VERIFY_TOKEN", default="")
 

@@ -38,6 +38,10 @@ PLATFORM_URLS = {
     "youtube": env("YOUTUBE_API_URL", default=f"{_rehearsal}/youtube"),
 }
 REHEARSAL_STORE = VAR_DIR / "rehearsal.sqlite3"
+PLATFORM_APPS = {
+    platform: {"id": "rehearsal-app", "secret": "rehearsal-app-secret"}
+    for platform in PLATFORM_URLS
+}
 CALLBACK_SECRETS = dict.fromkeys(PLATFORM_URLS, "rehearsal-app-secret")
 CALLBACK_VERIFY_TOKEN = "rehearsal-verify-token"
 

@@ -29,6 +29,10 @@ PLATFORM_URLS = {
     platform: f"http://127.0.0.1:9/{platform}"
     for platform in ("facebook", "instagram", "whatsapp", "x", "youtube")
 }
+PLATFORM_APPS = {
+    platform: {"id": "test-app", "secret": "0123456789abcdef0123456789abcdef"}
+    for platform in PLATFORM_URLS
+}
 CALLBACK_SECRETS = dict.fromkeys(PLATFORM_URLS, "0123456789abcdef0123456789abcdef")
 CALLBACK_VERIFY_TOKEN = "test-verify-token"
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from .consent import Consent
     from .errors import ConnectorError
     from .http import Http
+
+# --- what is published ----------------------------------------------------------------------------
+
+
+class Stored(Protocol):
+    """Bytes kept somewhere: a path on this machine, or a file in S3-compatible storage."""
+
+    def open(self, mode: str = "rb", /) -> BinaryIO: ...
+
+
+@dataclass(frozen=True)
+class CaptionFile:
+    """Subtitles of a video, as WebVTT."""
+
+    file: Stored
+    language: str  # hi, en, ur
+    sha256: str
 
 
 @dataclass(frozen=True)
 class Attachment:
     """A file as the platform gets it: already re-encoded, its metadata stripped."""
 
-    path: Path
-    mime: str  # image/jpeg, image/png, video/mp4
+    file: Stored
+    mime: str  # image/jpeg, image/png, image/gif, video/mp4
     size: int  # bytes
     width: int  # pixels
     height: int
@@ -27,10 +45,36 @@ class Attachment:
     alt: str = ""
     duration: float | None = None  # seconds, for video
     url: str = ""  # signed, expiring; for platforms that fetch the file themselves
+    captions: tuple[CaptionFile, ...] = ()
+    # What the probe found: video_codec, audio_codec, fps; empty where nothing was probed.
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_video(self) -> bool:
         return self.mime.startswith("video/")
+
+    @property
+    def is_animation(self) -> bool:
+        return self.mime == "image/gif"
+
+
+@dataclass(frozen=True)
+class TemplateText:
+    """A message template that the platform approved, with what this message puts into it."""
+
+    name: str
+    language: str
+    body: str  # with {{name}} where a value goes
+    values: tuple[tuple[str, str], ...]  # (name, value) in the order of the body
+    header: str = ""  # "" or "image"
+
+    @property
+    def text(self) -> str:
+        """As the recipient reads it."""
+        text = self.body
+        for name, value in self.values:
+            text = text.replace("{{%s}}" % name, value)
+        return text
 
 
 @dataclass(frozen=True)
@@ -42,6 +86,35 @@ class Content:
     tags: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     language: str = "hi"
+    thumbnail: Attachment | None = None  # of a video
+    options: Mapping[str, str] = field(default_factory=dict)  # keys of Connector.options
+    template: TemplateText | None = None
+    recipient: str = field(default="", repr=False)  # one person's address, where it goes to one
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something an officer may choose for one platform besides its words."""
+
+    key: str  # worded in publishing/problems.py OPTIONS
+    choices: tuple[str, ...] = ()  # none: free text
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a platform takes of a photo or a video; the portal makes a copy that fits."""
+
+    mimes: tuple[str, ...]
+    bytes: int
+    longest_side: int = 0  # pixels; 0: any
+    narrowest: float = 0  # width divided by height; 0: any
+    widest: float = 0
+    seconds: float = 0  # of a video; 0: any
+    fps: int = 0
+
+
+# --- an account, and what is known of a post there ------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -52,14 +125,16 @@ class Account:
     name: str
     token: str = field(repr=False)
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what the last check read
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """The platform's proof that the post exists."""
+    """The platform's proof that the post exists; `is_live` is False while it still processes."""
 
     platform_id: str
     permalink: str = ""
+    is_live: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,6 +142,25 @@ class NotPublished:
     """The platform's later word that a call it had accepted came to nothing, and why."""
 
     error: ConnectorError
+
+
+@dataclass(frozen=True)
+class Partly:
+    """`find` saw a part of a thread: keep this, and publishing goes on behind it."""
+
+    kept: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A post of ours that is out: what editing, removing, reposting and reading start from."""
+
+    platform_id: str
+    permalink: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- before anything is sent ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -94,12 +188,69 @@ class Problem:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Limit:
+    """How much a platform takes in a while. With `zone` it starts anew at that zone's midnight,
+    else it rolls: what was used `seconds` ago counts no more.
+    """
+
+    code: str  # worded in publishing/problems.py LIMITS
+    amount: int
+    per: str  # "handle" or "app"
+    seconds: int = 86_400
+    zone: str = ""
+
+
+# --- what people wrote ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment, reply, mention or message, as the platform shows it to the account's owner."""
+
+    id: str
+    text: str
+    at: datetime | None
+    author_id: str = ""
+    author_name: str = ""
+    post_id: str = ""  # the post it belongs to
+    parent_id: str = ""  # the comment it answers
+    conversation_id: str = ""
+    permalink: str = ""
+    is_own: bool = False
+    is_hidden: bool = False
+
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    items: tuple[Item, ...]
+    after: str = ""  # give it back for the next page; empty: there is none
+
+
+@dataclass(frozen=True)
+class Told:
+    """One item of a callback. `key` is the platform's own and the same however often it comes."""
+
+    key: str
+    kind: str  # comment, mention, message, status, post, revoked, other
+    said: Mapping[str, Any]
+    account: str = ""  # the external id of the handle it is about
+    reference: str = ""  # the delivery it names, if any
+    at: datetime | None = None
+
+
+# --- the connector --------------------------------------------------------------------------------
+
+
 class Journal(Protocol):
     """The connector's memory of one delivery: survives a worker that dies.
 
     `keep` stores what an earlier step obtained (a media id, a container, an upload address) before
-    the next step starts. `arm` is called once, immediately before the first call that can make
-    something visible: a delivery that was never armed may simply be tried again.
+    the next step starts. `arm` is called immediately before a call that can make something
+    visible: a delivery that was never armed may simply be tried again.
     """
 
     reference: str  # unique for this delivery, safe to show to the platform
@@ -126,24 +277,47 @@ class Sent:
 class Connector(ABC):
     """One platform, speaking for one account.
 
-    `publish` and `find` may raise what errors.py lists and nothing else, whatever the platform
-    answers. `find` returns None when the platform does not show the post (yet); an error from it
-    says that the platform could not be read, or (`several_matches`) that only a person can tell.
+    A method may raise what errors.py lists and nothing else, whatever the platform answers.
+    `find` returns None when the platform does not show the post (yet); an error from it says that
+    the platform could not be read, or (`several_matches`) that only a person can tell.
     """
 
     platform: ClassVar[str]
+    consent: ClassVar[type[Consent] | None] = None  # how an account is linked; none: by hand only
+
+    # --- what it can do, asked instead of its name
     needs_attachment: ClassVar[str] = ""  # "", "any", "video"
+    photos_at_most: ClassVar[int] = 1  # in one post
+    takes_video: ClassVar[bool] = False
+    takes_thumbnail: ClassVar[bool] = False  # of its own, for a video
     has_title: ClassVar[bool] = False  # a field of its own for the title, and for tags
     joins_languages: ClassVar[bool] = False  # its readers expect Hindi and English in one post
     title_line: ClassVar[str] = ""  # how the title heads the text, for instance "*{}*"
+    can_edit: ClassVar[bool] = False
+    can_remove: ClassVar[bool] = False
+    # The same text on many accounts is forbidden: one posts it, the others repost that.
+    reposts_copies: ClassVar[bool] = False
+    # An account may speak to single people who agreed to it, by an approved template.
+    has_recipients: ClassVar[bool] = False
     # False where the platform offers no way to read what was sent, so that silence proves nothing.
     silence_is_proof: ClassVar[bool] = True
-    # Other hosts of the platform that may receive a file, if its own answer sends us there (S9).
+    options: ClassVar[tuple[Option, ...]] = ()
+
+    # --- how its readers see a post: what an honest preview needs
+    fold: ClassVar[int] = 0  # characters before "see more"; 0: never folded
+    narrowest_shown: ClassVar[float] = 0  # width divided by height; a taller photo is cropped
+    widest_shown: ClassVar[float] = 0
+    shows_link_card: ClassVar[bool] = False
+
+    # Other hosts of the platform that its calls and uploads may go to (S9).
     upload_hosts: ClassVar[frozenset[str]] = frozenset()
+    # Other sites on which its posts are seen, besides departments.platforms.SITES: none today.
 
     def __init__(self, http: Http, account: Account) -> None:
         self.http = http
         self.account = account
+
+    # --- before approval --------------------------------------------------------------------------
 
     @classmethod
     @abstractmethod
@@ -153,8 +327,99 @@ class Connector(ABC):
     @abstractmethod
     def check(cls, content: Content) -> list[Problem]: ...
 
+    @classmethod
+    def shape(cls, text: str) -> str:
+        """The derived text as this platform takes it, for instance split into a thread."""
+        return text
+
+    @classmethod
+    def parts(cls, text: str) -> list[str]:
+        """The posts that the text becomes; one, unless the platform has threads."""
+        return [text]
+
+    @classmethod
+    def price(cls, content: Content) -> Decimal:
+        """What publishing it costs there, in US dollars, as far as is known beforehand."""
+        return Decimal(0)
+
+    @classmethod
+    def limits(cls, facts: Mapping[str, Any]) -> tuple[Limit, ...]:
+        """How much may be published; `facts` are what the last check of the handle read."""
+        return ()
+
+    @classmethod
+    def fit(cls, mime: str) -> Fit | None:
+        """What a photo or video has to be here; None if this kind of file is not taken."""
+        return None
+
+    # --- publishing -------------------------------------------------------------------------------
+
     @abstractmethod
     def publish(self, content: Content, journal: Journal) -> Receipt: ...
 
     @abstractmethod
-    def find(self, sent: Sent) -> Receipt | NotPublished | None: ...
+    def find(self, sent: Sent) -> Receipt | NotPublished | Partly | None: ...
+
+    def follow(
+        self, receipt: Receipt, content: Content, journal: Journal
+    ) -> Receipt | NotPublished | None:
+        """What became of a post that was not live yet; None while it is still processed.
+
+        Also the place for what comes after a post (captions, playlist): each step is kept in the
+        journal and may be repeated.
+        """
+        return Receipt(receipt.platform_id, receipt.permalink)
+
+    # The next three may be repeated without harm, so an unclear outcome is simply tried again.
+
+    def edit(self, post: Published, content: Content, journal: Journal) -> Receipt:
+        raise NotImplementedError  # asked only where can_edit
+
+    def remove(self, post: Published, journal: Journal) -> None:
+        """A post that is gone already is removed."""
+        raise NotImplementedError  # asked only where can_remove
+
+    def repost(self, post: Published, journal: Journal) -> Receipt:
+        raise NotImplementedError  # asked only where reposts_copies
+
+    # --- reading back -----------------------------------------------------------------------------
+
+    def read_comments(
+        self, post: Published, *, since: datetime | None = None, after: str = ""
+    ) -> Page[Comment]:
+        """On one post, replies included."""
+        return Page(())
+
+    def read_mentions(self, *, since: datetime | None = None, after: str = "") -> Page[Comment]:
+        return Page(())
+
+    def read_conversations(
+        self, *, since: datetime | None = None, after: str = ""
+    ) -> Page[Comment]:
+        """The latest message of each private conversation."""
+        return Page(())
+
+    def read_conversation(self, conversation_id: str, *, after: str = "") -> Page[Comment]:
+        """Its messages, newest first."""
+        return Page(())
+
+    def read_metrics(self, post: Published) -> dict[str, int]:
+        """Numbers by the names in settings.METRICS; what the platform does not tell is left out."""
+        return {}
+
+    # --- what it sends to us ----------------------------------------------------------------------
+
+    @classmethod
+    def handshake(cls, query: Mapping[str, str], *, secret: str, verify: str) -> str | None:
+        """The answer that proves to the platform that it may call here; None: refuse."""
+        return None
+
+    @classmethod
+    def is_genuine(cls, body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
+        """Does the signature fit the raw bytes? `headers` have lower-case names."""
+        return False
+
+    @classmethod
+    def told(cls, body: bytes) -> Iterator[Told]:
+        """The items of a genuine callback; unknown ones are of the kind `other`."""
+        return iter(())

@@ -95,7 +95,7 @@ class Facebook(GraphConnector):
         return self._receipt(needed(identifier_at(found[0], "id"))) if found else None
 
     def _upload(self, attachment: Attachment, journal: Journal) -> str:
-        with attachment.path.open("rb") as file:
+        with attachment.file.open("rb") as file:
             answer = self.graph(
                 "POST",
                 self.account.external_id,

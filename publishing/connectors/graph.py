@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, NoReturn
@@ -53,6 +55,22 @@ class GraphConnector(Connector):
 
     own_errors: ClassVar[Table] = {}
 
+    @classmethod
+    def handshake(cls, query: Mapping[str, str], *, secret: str, verify: str) -> str | None:
+        """Meta gives back the word we chose when subscribing, and wants its challenge (1.9)."""
+        said = query.get("hub.verify_token", "").encode()
+        asked = query.get("hub.mode") == "subscribe"
+        if not (verify and asked and hmac.compare_digest(said, verify.encode())):
+            return None
+        return query.get("hub.challenge", "")
+
+    @classmethod
+    def is_genuine(cls, body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
+        expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(
+            expected.encode(), headers.get("x-hub-signature-256", "").encode()
+        )
+
     def graph(
         self, method: str, *parts: str, reference: str, visible: bool = False, **request: Any
     ) -> dict[str, Any]:
@@ -95,7 +113,7 @@ class GraphConnector(Connector):
             return Unknown, "platform_failing"
         return (ConnectionRefused, "reconnect") if status == 401 else (Refused, "refused")
 
-    def told(self, error: Mapping[str, Any]) -> ConnectorError:
+    def error_told(self, error: Mapping[str, Any]) -> ConnectorError:
         """The error for one that came later, in a callback: by then nothing is unclear."""
         kind, problem = self.meaning(number_at(error, "code"), 0, 0)
         if kind is Unknown:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from .base import Attachment, Content, Count, Journal, NotPublished, Problem, Receipt, Sent
+from .base import (
+    Attachment,
+    Content,
+    Count,
+    Journal,
+    NotPublished,
+    Problem,
+    Receipt,
+    Sent,
+    Told,
+)
 from .checks import photo_problems, text_problems
 from .errors import ConnectionRefused, ContentRefused, RateLimited, Refused, Unavailable, Unknown
 from .graph import GraphConnector, Table
@@ -66,6 +77,26 @@ class WhatsApp(GraphConnector):
             *photo_problems(content, mimes=("image/jpeg", "image/png"), limit=PHOTO_LIMIT),
         ]
 
+    @classmethod
+    def told(cls, body: bytes) -> Iterator[Told]:
+        """Statuses of what we sent (4.7); one message has several, each told under its own key."""
+        try:
+            event = json.loads(body)
+        except (ValueError, RecursionError):
+            return
+        for entry in rows_at(event, "entry"):
+            for change in rows_at(entry, "changes"):
+                for status in rows_at(change, "value", "statuses"):
+                    wamid, state = text_at(status, "id"), text_at(status, "status")
+                    whom = text_at(status, "recipient_id")
+                    yield Told(
+                        f"status:{wamid}:{state}:{whom}",
+                        "status",
+                        status,
+                        account=text_at(change, "value", "metadata", "phone_number_id"),
+                        reference=text_at(status, "biz_opaque_callback_data"),
+                    )
+
     def publish(self, content: Content, journal: Journal) -> Receipt:
         group = self.account.extra.get("group", "")
         if not group:
@@ -101,11 +132,11 @@ class WhatsApp(GraphConnector):
                 return Receipt(wamid)
         for status in statuses:
             for error in rows_at(status, "errors"):
-                return NotPublished(self.told(error))
+                return NotPublished(self.error_told(error))
         return None
 
     def _upload(self, attachment: Attachment, journal: Journal) -> str:
-        with attachment.path.open("rb") as file:
+        with attachment.file.open("rb") as file:
             answer = self.graph(
                 "POST",
                 self.account.external_id,

@@ -142,7 +142,7 @@ class X(Connector):
             },
         )
         media = needed(identifier_at(started, "data", "id"))
-        with attachment.path.open("rb") as file:
+        with attachment.file.open("rb") as file:
             for index, piece in enumerate(iter(lambda: file.read(PIECE), b"")):
                 self._call(
                     "POST",

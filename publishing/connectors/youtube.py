@@ -107,7 +107,7 @@ class YouTube(Connector):
         if not session:
             session = self._start(content, video, journal)
         journal.arm()
-        with video.path.open("rb") as file:
+        with video.file.open("rb") as file:
             return self._send(session, file, offset, video, journal)
 
     def find(self, sent: Sent) -> Receipt | None:

@@ -65,10 +65,9 @@ class Rehearsal:
         self.url = f"http://{host}:{self._http.server_address[1]}"
         self.callbacks = Callbacks(callbacks, secrets or {})
         self.stages: dict[str, Stage] = {
-            kind.platform: kind(store, f"{self.url}/{kind.platform}")
-            for kind in (FacebookStage, InstagramStage, XStage, YouTubeStage)
+            kind.platform: kind(store, f"{self.url}/{kind.platform}", self.callbacks)
+            for kind in (FacebookStage, InstagramStage, XStage, YouTubeStage, WhatsAppStage)
         }
-        self.stages["whatsapp"] = WhatsAppStage(store, f"{self.url}/whatsapp", self.callbacks)
         self.control = Control(store, self.callbacks, tuple(self.stages))
 
     def serve(self) -> None:

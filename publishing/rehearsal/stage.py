@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import re
 import time
@@ -17,6 +19,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
+from .callbacks import Callbacks
 from .store import Account, Store
 
 
@@ -102,9 +105,17 @@ class Stage(ABC):
 
     platform: ClassVar[str]
 
-    def __init__(self, store: Store, base_url: str) -> None:
+    def __init__(self, store: Store, base_url: str, callbacks: Callbacks) -> None:
         self.store = store
         self.base_url = base_url
+        self.callbacks = callbacks
+        callbacks.signers[self.platform] = self.signed
+
+    @staticmethod
+    def signed(secret: str, body: bytes) -> dict[str, str]:
+        """Headers with which the platform proves that a callback is its own: Meta's way."""
+        digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={digest}"}
 
     @property
     @abstractmethod

@@ -6,10 +6,9 @@ import secrets
 import time
 from typing import Any
 
-from .callbacks import Callbacks
 from .graph import ID, GraphStage, V, graph_error, image_kind
 from .stage import Request, Response, Route, as_json
-from .store import File, Post, Store
+from .store import File, Post
 
 TEXT_LIMIT, CAPTION_LIMIT, OPAQUE_LIMIT = 4_096, 1_024, 512
 PHOTO_LIMIT = 5_000_000
@@ -18,10 +17,6 @@ PHOTO_LIMIT = 5_000_000
 class WhatsAppStage(GraphStage):
     platform = "whatsapp"
     limit_code = 130_429
-
-    def __init__(self, store: Store, base_url: str, callbacks: Callbacks) -> None:
-        super().__init__(store, base_url)
-        self.callbacks = callbacks
 
     @property
     def routes(self) -> list[Route]:

@@ -57,7 +57,7 @@ class TestFacebook(ConnectorContract):
 
     def test_broken_photo_is_refused(self, connector, content, journal, tmp_path):
         (tmp_path / "p.jpg").write_bytes(b"no photo")
-        broken = replace(content.attachments[0], path=tmp_path / "p.jpg")
+        broken = replace(content.attachments[0], file=tmp_path / "p.jpg")
         with pytest.raises(ContentRefused) as caught:
             connector.publish(replace(content, attachments=(broken,)), journal)
         assert caught.value.code == "photo_refused"

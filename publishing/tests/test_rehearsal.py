@@ -75,10 +75,10 @@ def test_photo_is_served_as_what_it_is(call, page, photo, rehearsal):
         "/facebook/v26.0/1001/photos",
         headers={"Authorization": "Bearer t"},
         data={"published": "true", "caption": "पौधे", "alt_text_custom": 'एक "पौधा"'},
-        files={"source": ("p", photo.path.read_bytes(), "image/jpeg")},
+        files={"source": ("p", photo.file.read_bytes(), "image/jpeg")},
     )
     served = call("GET", f"/files/facebook/{answer.json()['id']}")
-    assert served.content == photo.path.read_bytes()
+    assert served.content == photo.file.read_bytes()
     assert served.headers["Content-Type"] == "image/jpeg"
     assert served.headers["X-Content-Type-Options"] == "nosniff"
     assert "एक &quot;पौधा&quot;" in call("GET", "/").text

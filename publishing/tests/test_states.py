@@ -29,7 +29,19 @@ ALLOWED = {
     ("unknown", "queued"),
     ("unknown", "failed"),
     ("unknown", "expired"),
+    ("unknown", "processing"),
     ("failed", "queued"),
+    ("failed", "by_hand"),
+    ("queued", "by_hand"),
+    ("sending", "by_hand"),
+    ("waiting", "by_hand"),
+    ("by_hand", "sent"),
+    ("by_hand", "failed"),
+    ("by_hand", "cancelled"),
+    ("by_hand", "expired"),
+    ("by_hand", "queued"),
+    ("sent", "edited"),
+    ("sent", "removed"),
 }
 
 
@@ -48,6 +60,8 @@ def test_what_may_have_left_is_never_sent_again_by_itself():
 def test_endings_are_closed():
     assert {state for state in DeliveryState if state not in OPEN} == {
         "sent",
+        "edited",
+        "removed",
         "failed",
         "cancelled",
         "expired",

@@ -55,8 +55,8 @@ class TestX(ConnectorContract):
 
     def test_large_photo_goes_up_in_pieces(self, connector, make_photo, journal, rehearsal):
         photo = make_photo(2200, 2200, "image/png")
-        padded = photo.path.read_bytes() + b"\0" * 2_500_000
-        photo.path.write_bytes(padded)
+        padded = photo.file.read_bytes() + b"\0" * 2_500_000
+        photo.file.write_bytes(padded)
         whole = replace(photo, size=len(padded))
         connector.publish(Content("बड़ी फ़ोटो", attachments=(whole,)), journal)
         assert rehearsal.store.content("x", journal.values["media"]) == padded
@@ -75,7 +75,7 @@ class TestX(ConnectorContract):
 
     def test_broken_photo_is_refused(self, connector, content, journal, tmp_path):
         (tmp_path / "p.jpg").write_bytes(b"no photo")
-        broken = replace(content.attachments[0], path=tmp_path / "p.jpg", size=8)
+        broken = replace(content.attachments[0], file=tmp_path / "p.jpg", size=8)
         with pytest.raises(ContentRefused):
             connector.publish(replace(content, attachments=(broken,)), journal)
 

@@ -25,8 +25,8 @@ class TestYouTube(ConnectorContract):
     def large(self, video, tmp_path):
         """A file of several pieces; the stand-in does not look beyond its first bytes."""
         file = tmp_path / "large.mp4"
-        file.write_bytes(video.path.read_bytes() + b"\0" * (3 * GRANULE))
-        return replace(video, path=file, size=file.stat().st_size)
+        file.write_bytes(video.file.read_bytes() + b"\0" * (3 * GRANULE))
+        return replace(video, file=file, size=file.stat().st_size)
 
     def prepare(self, journal, base_url):
         session = f"{base_url}/upload/youtube/v3/videos?upload_id=555"
@@ -56,7 +56,7 @@ class TestYouTube(ConnectorContract):
         assert connector.find(self.sent(content, journal)) is None
         connector.publish(content, journal)
         (post,) = posts()
-        assert rehearsal.store.content("youtube", post.file) == large.path.read_bytes()
+        assert rehearsal.store.content("youtube", post.file) == large.file.read_bytes()
 
     def test_finished_session_is_not_uploaded_again(self, connector, content, journal, posts):
         first = connector.publish(content, journal)

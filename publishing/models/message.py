@@ -1,3 +1,5 @@
+"""Approved messages, and their way to each handle."""
+
 from __future__ import annotations
 
 import uuid
@@ -12,52 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from departments.models import Department, Handle
 from departments.platforms import Platform
+from publishing.states import OPEN, DeliveryState, Outcome
 
-from .states import OPEN, DeliveryState, Outcome
-
-
-class MediaKind(models.TextChoices):
-    PHOTO = "photo", _("Photo")
-    VIDEO = "video", _("Video")
-
-
-def media_path(media: Media, filename: str) -> str:
-    """By department and content hash: nothing of the uploader's file name survives."""
-    return f"{media.department_id}/{media.sha256[:2]}/{media.sha256}{media.suffix}"
-
-
-def thumbnail_path(media: Media, filename: str) -> str:
-    return f"{media.department_id}/{media.sha256[:2]}/{media.sha256}-small.jpg"
-
-
-class Media(models.Model):
-    """A photo or video of a department: verified, re-encoded, without metadata. Never changed."""
-
-    department = models.ForeignKey(Department, models.PROTECT, related_name="media")
-    kind = models.CharField(max_length=10, choices=MediaKind)
-    file = models.FileField(upload_to=media_path, max_length=200)
-    thumbnail = models.FileField(upload_to=thumbnail_path, max_length=200)
-    sha256 = models.CharField(max_length=64)
-    mime = models.CharField(max_length=30)
-    suffix = models.CharField(max_length=8)
-    size = models.PositiveBigIntegerField()  # bytes
-    width = models.PositiveIntegerField()  # pixels
-    height = models.PositiveIntegerField()
-    duration = models.FloatField(null=True, blank=True)  # seconds, for video
-    alt_hi = models.CharField(_("what it shows, in Hindi"), max_length=140)
-    alt_en = models.CharField(_("what it shows, in English"), max_length=140, blank=True)
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    added_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering: ClassVar = ["-added_at"]
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=~Q(alt_hi=""), name="media_has_alt_text"),  # M10
-        ]
-
-    def __str__(self) -> str:
-        return self.alt_hi
-
+from .audience import Subscriber
+from .media import Derivative, Media
 
 SOURCES = {"post": _("Post")}  # what a message can be made of, in words
 
@@ -116,6 +76,7 @@ class MessagePart(models.Model):
     text = models.TextField(blank=True)
     title = models.CharField(max_length=250, blank=True)
     tags = models.JSONField(default=list)
+    options = models.JSONField(default=dict)  # playlist, template: keys of Connector.options
     media = models.ManyToManyField(Media, through="PartMedia", related_name="+")
 
     class Meta:
@@ -127,9 +88,21 @@ class MessagePart(models.Model):
         return f"{self.message} · {self.get_platform_display()}"
 
 
+class Place(models.TextChoices):
+    """What a file is in a part."""
+
+    SHOWN = "shown", _("Shown")
+    THUMBNAIL = "thumbnail", _("Thumbnail of the video")
+
+
 class PartMedia(models.Model):
     part = models.ForeignKey(MessagePart, models.CASCADE, related_name="attachments")
     media = models.ForeignKey(Media, models.PROTECT, related_name="+")
+    # The copy that fits the platform, where the original does not.
+    derivative = models.ForeignKey(
+        Derivative, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    place = models.CharField(max_length=10, choices=Place, default=Place.SHOWN)
     alt = models.CharField(max_length=1000)
     position = models.PositiveSmallIntegerField()
 
@@ -164,8 +137,27 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=DeliveryState.SENT)
 
 
+class Operation(models.TextChoices):
+    """What a delivery does at the platform."""
+
+    PUBLISH = "publish", _("Publish")
+    REPOST = "repost", _("Repost")
+    EDIT = "edit", _("Correct")
+    REMOVE = "remove", _("Take down")
+
+
+class Reached(models.TextChoices):
+    """How far a message to a person got, by the platform's callbacks; never backwards."""
+
+    SENT = "sent", _("On its way")
+    DELIVERED = "delivered", _("Delivered")
+    READ = "read", _("Read")
+
+
 class Delivery(models.Model):
-    """One message to one handle.
+    """One message to one handle, or through it to one person who agreed to be written to.
+
+    `target` is the delivery that this one reposts, corrects or takes down.
 
     `fence` grows with every claim: whoever claimed earlier can no longer write. `kept` is what the
     connector obtained so far (a media id, an upload address); `armed_at` is set immediately before
@@ -174,6 +166,13 @@ class Delivery(models.Model):
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
     handle = models.ForeignKey(Handle, models.PROTECT, related_name="deliveries")
+    operation = models.CharField(max_length=10, choices=Operation, default=Operation.PUBLISH)
+    target = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="followers"
+    )
+    recipient = models.ForeignKey(
+        Subscriber, models.PROTECT, null=True, blank=True, related_name="deliveries"
+    )
     reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     state = models.CharField(
         max_length=20, choices=DeliveryState, default=DeliveryState.QUEUED, editable=False
@@ -190,6 +189,16 @@ class Delivery(models.Model):
     platform_id = models.CharField(max_length=200, blank=True)
     permalink = models.URLField(max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    reached = models.CharField(max_length=10, choices=Reached, blank=True)
+    price = models.DecimalField(max_digits=8, decimal_places=4, default=0)  # US dollars, estimated
+    # Who asked for a take-down; who posted by hand and gave the link as proof.
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    posted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reason = models.TextField(blank=True)  # of a take-down
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -197,7 +206,27 @@ class Delivery(models.Model):
         ordering: ClassVar = ["pk"]
         verbose_name_plural = "deliveries"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["message", "handle"], name="delivery_once_per_handle"),
+            models.UniqueConstraint(
+                fields=["message", "handle"],
+                condition=Q(recipient__isnull=True) & ~Q(operation=Operation.REMOVE),
+                name="delivery_once_per_handle",
+            ),
+            models.UniqueConstraint(
+                fields=["message", "handle", "recipient"],
+                condition=Q(recipient__isnull=False) & ~Q(operation=Operation.REMOVE),
+                name="delivery_once_per_person",
+            ),
+            models.UniqueConstraint(
+                fields=["target"],
+                condition=Q(operation=Operation.REMOVE)
+                & ~Q(state__in=("failed", "cancelled", "expired")),
+                name="delivery_taken_down_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(operation=Operation.PUBLISH, target__isnull=True)
+                | (~Q(operation=Operation.PUBLISH) & Q(target__isnull=False)),
+                name="delivery_change_has_target",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=DeliveryState.values), name="delivery_state_known"
             ),
@@ -254,29 +283,18 @@ class Attempt(models.Model):
         return f"{self.delivery_id} #{self.fence}"
 
 
-class CallbackEvent(models.Model):
-    """What a platform sent to us, raw and once, before anything is done with it."""
+class Metric(models.Model):
+    """A number that the platform tells about a post, as it was on a day."""
 
-    platform = models.CharField(max_length=20, choices=Platform)
-    key = models.CharField(max_length=64)  # SHA-256 of the body
-    body = models.TextField()
-    received_at = models.DateTimeField(auto_now_add=True)
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="metrics")
+    name = models.CharField(max_length=60)  # of settings.METRICS
+    day = models.DateField()
+    value = models.BigIntegerField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["platform", "key"], name="callback_stored_once"),
+            models.UniqueConstraint(fields=["delivery", "name", "day"], name="metric_once_a_day"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.platform} {self.key[:12]}"
-
-
-class CallbackMention(models.Model):
-    """A delivery's reference that a stored callback names: how silence on the line is broken."""
-
-    event = models.ForeignKey(CallbackEvent, models.CASCADE, related_name="mentions")
-    reference = models.UUIDField(db_index=True)
-    said = models.JSONField()  # the part of the callback that names it, as the platform sent it
-
-    def __str__(self) -> str:
-        return str(self.reference)
+        return f"{self.name} {self.value}"

@@ -1,0 +1,69 @@
+"""What is published, where to, and what came of it."""
+
+from .audience import (
+    ConsentWay,
+    Subscriber,
+    Template,
+)
+from .callback import (
+    CallbackEvent,
+    CallbackItem,
+)
+from .media import (
+    Captions,
+    Derivative,
+    Media,
+    MediaKind,
+    Rights,
+    Upload,
+    Work,
+    captions_path,
+    derivative_path,
+    media_path,
+    thumbnail_path,
+)
+from .message import (
+    SOURCES,
+    Attempt,
+    Delivery,
+    DeliveryQuerySet,
+    Message,
+    MessagePart,
+    MessageQuerySet,
+    Metric,
+    Operation,
+    PartMedia,
+    Place,
+    Reached,
+)
+
+__all__ = [
+    "SOURCES",
+    "Attempt",
+    "CallbackEvent",
+    "CallbackItem",
+    "Captions",
+    "ConsentWay",
+    "Delivery",
+    "DeliveryQuerySet",
+    "Derivative",
+    "Media",
+    "MediaKind",
+    "Message",
+    "MessagePart",
+    "MessageQuerySet",
+    "Metric",
+    "Operation",
+    "PartMedia",
+    "Place",
+    "Reached",
+    "Rights",
+    "Subscriber",
+    "Template",
+    "Upload",
+    "Work",
+    "captions_path",
+    "derivative_path",
+    "media_path",
+    "thumbnail_path",
+]
