@@ -50,7 +50,8 @@ def address_faults() -> Iterator[CheckMessage]:
 def callback_faults() -> Iterator[CheckMessage]:
     without = [name for name, secret in settings.CALLBACK_SECRETS.items() if not secret]
     if without:
-        names = ", ".join(f"{name.upper()}_APP_SECRET" for name in without)
+        own = {"x": "X_CONSUMER_SECRET", "youtube": "YOUTUBE_HUB_SECRET"}
+        names = ", ".join(own.get(name, f"{name.upper()}_APP_SECRET") for name in without)
         yield Caution(
             f"Not set: {names}. What these platforms send to /callbacks/ cannot be verified "
             "and is refused.",

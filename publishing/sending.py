@@ -19,7 +19,7 @@ from departments.states import HandleState
 from . import actions, signals
 from .callbacks import heard_about
 from .connectors import connect
-from .connectors.base import Account, Connector, NotPublished, Receipt, Sent
+from .connectors.base import Account, Connector, NotPublished, Partly, Receipt, Sent
 from .connectors.errors import ConnectionRefused, ConnectorError, Unknown
 from .content import content_of
 from .models import Attempt, Delivery
@@ -148,7 +148,7 @@ def look(delivery_id: int) -> None:
         actions.leave_to_person(delivery)
 
 
-def _find(connector: Connector, delivery: Delivery) -> Receipt | NotPublished | None:
+def _find(connector: Connector, delivery: Delivery) -> Receipt | NotPublished | Partly | None:
     armed_at = delivery.armed_at or delivery.state_since
     reference = str(delivery.reference)
     others = Delivery.objects.filter(handle=delivery.handle).exclude(pk=delivery.pk)

@@ -312,6 +312,33 @@ CALLBACK_SECRETS = {
 }
 CALLBACK_VERIFY_TOKEN = env("CALLBACK_VERIFY_TOKEN", default="")
 
+# Numbers that are read of each post: our name of it, and the platform's, which changes often.
+METRICS = env.json("METRICS", default={}) or {
+    "facebook": {
+        "views": "post_media_view",
+        "reach": "post_total_media_view_unique",
+        "clicks": "post_clicks",
+        "likes": "post_reactions_like_total",
+    },
+    "instagram": {
+        "views": "views",
+        "reach": "reach",
+        "likes": "likes",
+        "comments": "comments",
+        "shares": "shares",
+        "saves": "saved",
+    },
+    "x": {
+        "views": "impression_count",
+        "likes": "like_count",
+        "comments": "reply_count",
+        "shares": "retweet_count",
+        "saves": "bookmark_count",
+    },
+    "youtube": {"views": "viewCount", "likes": "likeCount", "comments": "commentCount"},
+    "whatsapp": {},
+}
+
 # Who can say what a message's source looks like now: compared with the seal before every send.
 MESSAGE_SOURCES = {"post": "schemes.seal.current_seal"}
 

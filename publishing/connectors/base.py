@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from .consent import Consent
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Stored(Protocol):
     """Bytes kept somewhere: a path on this machine, or a file in S3-compatible storage."""
 
-    def open(self, mode: str = "rb", /) -> BinaryIO: ...
+    def open(self, mode: str = "rb", /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class TemplateText:
         """As the recipient reads it."""
         text = self.body
         for name, value in self.values:
-            text = text.replace("{{%s}}" % name, value)
+            text = text.replace("{{" + name + "}}", value)
         return text
 
 

@@ -67,7 +67,7 @@ class Consent(ABC):
     @abstractmethod
     def health(self, external_id: str, secrets: Secrets) -> Health: ...
 
-    def revoke(self, external_id: str, secrets: Secrets) -> None:
+    def revoke(self, external_id: str, secrets: Secrets) -> None:  # noqa: B027 - not everywhere
         """Takes the permission back at the platform, where it can be taken back."""
 
 
