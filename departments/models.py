@@ -199,7 +199,7 @@ class Way(models.TextChoices):
     """How a handle is published to."""
 
     API = "api", _("By the portal")
-    BY_HAND = "by_hand", _("By an officer, by hand")
+    ASSISTED = "assisted", _("By an officer, by hand")
 
 
 class Handle(models.Model):
@@ -250,7 +250,7 @@ class Handle(models.Model):
                 condition=Q(state__in=HandleState.values), name="handle_state_known"
             ),
             models.CheckConstraint(
-                condition=~Q(state=HandleState.CONNECTED) | ~Q(external_id="") | Q(way=Way.BY_HAND),
+                condition=~Q(state=HandleState.CONNECTED) | ~Q(external_id="") | Q(way=Way.ASSISTED),
                 name="handle_connected_has_account",
             ),
         ]

@@ -14,7 +14,7 @@ class DeliveryState(models.TextChoices):
     WAITING = "waiting", _("Waiting to try again")
     PROCESSING = "processing", _("Platform is processing")
     UNKNOWN = "unknown", _("Outcome unclear, being checked")
-    BY_HAND = "by_hand", _("Waits for an officer to post it")
+    ASSISTED = "assisted", _("Waits for an officer to post it")
     SENT = "sent", _("Published")
     EDITED = "edited", _("Corrected")
     REMOVED = "removed", _("Taken down")
@@ -26,25 +26,25 @@ class DeliveryState(models.TextChoices):
 S = DeliveryState
 
 MOVES: dict[str, frozenset[str]] = {
-    S.QUEUED: frozenset({S.SENDING, S.CANCELLED, S.EXPIRED, S.FAILED, S.BY_HAND}),
+    S.QUEUED: frozenset({S.SENDING, S.CANCELLED, S.EXPIRED, S.FAILED, S.ASSISTED}),
     S.SENDING: frozenset({S.PROCESSING, S.SENT, S.WAITING, S.UNKNOWN, S.QUEUED, S.FAILED,
-                          S.CANCELLED, S.EXPIRED, S.BY_HAND}),
-    S.WAITING: frozenset({S.QUEUED, S.CANCELLED, S.EXPIRED, S.BY_HAND}),
+                          S.CANCELLED, S.EXPIRED, S.ASSISTED}),
+    S.WAITING: frozenset({S.QUEUED, S.CANCELLED, S.EXPIRED, S.ASSISTED}),
     S.PROCESSING: frozenset({S.SENT, S.FAILED, S.UNKNOWN}),
     S.UNKNOWN: frozenset({S.SENT, S.QUEUED, S.FAILED, S.EXPIRED, S.PROCESSING}),
-    S.BY_HAND: frozenset({S.SENT, S.FAILED, S.CANCELLED, S.EXPIRED, S.QUEUED}),
+    S.ASSISTED: frozenset({S.SENT, S.FAILED, S.CANCELLED, S.EXPIRED, S.QUEUED}),
     S.SENT: frozenset({S.EDITED, S.REMOVED}),
     S.EDITED: frozenset(),
     S.REMOVED: frozenset(),
-    S.FAILED: frozenset({S.QUEUED, S.BY_HAND}),
+    S.FAILED: frozenset({S.QUEUED, S.ASSISTED}),
     S.CANCELLED: frozenset(),
     S.EXPIRED: frozenset(),
 }  # fmt: skip
 
 # Nothing has left yet, so the delivery can still be taken back.
-RECALLABLE = frozenset({S.QUEUED, S.WAITING, S.BY_HAND})
+RECALLABLE = frozenset({S.QUEUED, S.WAITING, S.ASSISTED})
 # A worker, a timer or an officer still has something to do.
-OPEN = frozenset({S.QUEUED, S.SENDING, S.WAITING, S.PROCESSING, S.UNKNOWN, S.BY_HAND})
+OPEN = frozenset({S.QUEUED, S.SENDING, S.WAITING, S.PROCESSING, S.UNKNOWN, S.ASSISTED})
 
 
 class Outcome(models.TextChoices):

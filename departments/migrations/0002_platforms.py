@@ -52,11 +52,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='handle',
             name='way',
-            field=models.CharField(choices=[('api', 'By the portal'), ('by_hand', 'By an officer, by hand')], default='api', max_length=10, verbose_name='way'),
+            field=models.CharField(choices=[('api', 'By the portal'), ('assisted', 'By an officer, by hand')], default='api', max_length=10, verbose_name='way'),
         ),
         migrations.AddConstraint(
             model_name='handle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'connected'), _negated=True), models.Q(('external_id', ''), _negated=True), ('way', 'by_hand'), _connector='OR'), name='handle_connected_has_account'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'connected'), _negated=True), models.Q(('external_id', ''), _negated=True), ('way', 'assisted'), _connector='OR'), name='handle_connected_has_account'),
         ),
         migrations.AddField(
             model_name='handlenotice',

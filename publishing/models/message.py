@@ -244,7 +244,7 @@ class Delivery(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["next_try_at"],
-                condition=Q(state__in=("queued", "waiting", "unknown")),
+                condition=Q(state__in=("queued", "waiting", "unknown", "processing")),
                 name="delivery_next_try",
             ),
             models.Index(
