@@ -16,6 +16,9 @@ from PIL import Image
 
 from publishing.connectors.base import Attachment
 from publishing.rehearsal.server import Rehearsal, running
+from publishing.rehearsal.stage import Request, Response
+
+from .specifications import Exchange
 
 
 class MemoryJournal:
@@ -59,6 +62,22 @@ def rehearsal(stand_in: Rehearsal) -> Rehearsal:
     stand_in.callbacks.clear()
     stand_in.store.reset()
     return stand_in
+
+
+@pytest.fixture
+def exchanges(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> list[Exchange]:
+    """Every call that the rehearsal answers from now on, with its answer."""
+    recorded: list[Exchange] = []
+    answer = rehearsal.answer
+
+    def recording(request: Request) -> Response | None:
+        given = answer(request)
+        if given is not None:
+            recorded.append(Exchange(request, given))
+        return given
+
+    monkeypatch.setattr(rehearsal, "answer", recording)
+    return recorded
 
 
 @pytest.fixture(scope="session")
