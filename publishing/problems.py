@@ -58,6 +58,15 @@ PROBLEMS = {
     "video_not_possible": _("A video cannot be published here yet. Use a photo instead."),
     "video_format": _("A video of the type %(format)s is not accepted. Use an MP4 video."),
     "video_too_large": _("The video is too large. Use a smaller copy."),
+    "video_too_long": _("The video is too long: %(limit)s seconds are accepted. Shorten it."),
+    "video_too_short": _(
+        "The video is too short: at least %(limit)s seconds are needed. Use a longer one."
+    ),
+    "video_codec": _(
+        "The video is encoded as %(format)s, which is not accepted. Use an MP4 video with H.264."
+    ),
+    "video_shape": _("The video is too tall or too wide here. Crop it."),
+    "video_not_alone": _("A video is published alone here. Remove the other files."),
     "links_not_clickable": _(
         "Links cannot be tapped in this caption. Say in words where people find more."
     ),
@@ -169,9 +178,21 @@ PROBLEMS = {
         " here what you see."
     ),
     "decided_not_out": _("An officer looked and found that the post is not there."),
+    # --- by hand --------------------------------------------------------------------------------
+    "assisted": _(
+        "This is posted by hand: copy the text and files, post them on the platform, then give the"
+        " link here as proof."
+    ),
+    "not_posted_by_hand": _("An officer could not post it by hand."),
     # --- held back by the portal itself ---------------------------------------------------------
     "withdrawn": _("The post was withdrawn before it left."),
     "too_late": _("The time until which the post was useful has passed, so it was not published."),
+    "opted_out": _("This person no longer wants to be written to, so nothing was sent."),
+    "no_longer_there": _("The post that this was about is no longer there."),
+    "original_not_out": _(
+        "The post that this handle was to repost is not out. Settle that one first, then try again"
+        " here."
+    ),
     "handle_not_connected": _(
         "The handle was not connected when the post was to leave. Connect it, then try again."
     ),
