@@ -84,6 +84,7 @@ class Control:
                 where=str(given.get("where") or "publish"),
                 times=int(given.get("times") or 1),
                 seconds=float(given.get("seconds") or 2),
+                detail=str(given.get("detail") or "").strip(),
             )
         except (ValueError, TypeError) as error:
             return as_json({"error": str(error)}, 400)

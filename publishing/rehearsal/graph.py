@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from io import BytesIO
 
@@ -54,6 +55,15 @@ class GraphStage(Stage):
 
     def failing(self) -> Response:
         return graph_error(2, "Service temporarily unavailable", status=500, transient=True)
+
+    def error_for(self, detail: str) -> Response:
+        """`detail` is a code, or code/subcode (1.6, 2.4, 3.4, 4.4)."""
+        if not re.fullmatch(r"-?\d{1,9}(/\d{1,9})?", detail):
+            return super().error_for(detail)
+        code, _, subcode = detail.partition("/")
+        number = int(code)
+        status = 500 if number in (1, 2) else 403 if number == 10 or 200 <= number <= 299 else 400
+        return graph_error(number, "Provoked", status=status, subcode=int(subcode or 0))
 
     def wrong_account(self) -> Response:
         return graph_error(

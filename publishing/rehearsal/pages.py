@@ -33,6 +33,7 @@ KIND_NAMES = {
     "cut_after": _("Connection cut although accepted"),
     "expired_token": _("Connection expired"),
     "html": _("Garbled answer although accepted"),
+    "code": _("A certain error code"),
 }
 OPERATION_NAMES = {
     "publish": _("when publishing"),

@@ -108,6 +108,8 @@ class Rehearsal:
 
 
 def _before(stage: Stage, trouble: Trouble) -> Response | None:
+    if trouble.outcome == "code":
+        return stage.error_for(trouble.detail)
     refusals = {
         "rate_limited": stage.rate_limited,
         "error_before": stage.failing,

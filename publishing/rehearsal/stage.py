@@ -133,6 +133,10 @@ class Stage(ABC):
     @abstractmethod
     def failing(self) -> Response: ...
 
+    def error_for(self, detail: str) -> Response:
+        """The platform's own answer for an error named as its sheet names it."""
+        return Response(501, b"This stage has no such error.", {"Content-Type": "text/plain"})
+
     def route(self, request: Request) -> tuple[str, Callable[[], Response]] | None:
         """The operation that a request asks for, and what carries it out."""
         for method, pattern, operation, handler in self.routes:

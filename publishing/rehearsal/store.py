@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS pieces (
     platform TEXT, file TEXT, position INTEGER, bytes BLOB, PRIMARY KEY (platform, file, position));
 CREATE TABLE IF NOT EXISTS faults (
     number INTEGER PRIMARY KEY, platform TEXT, kind TEXT, operation TEXT, times INTEGER,
-    seconds REAL);
+    seconds REAL, detail TEXT DEFAULT '');
 """
 TABLES = ("accounts", "posts", "files", "pieces", "faults")
 X_EPOCH = 1_288_834_974_657  # milliseconds; X's ids count from here
@@ -79,7 +79,13 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(SCHEMA)
+        self._add_columns()
         self._last_id = 0
+
+    def _add_columns(self) -> None:
+        """A store that was made before a column was known is kept."""
+        if not self._rows("SELECT 1 FROM pragma_table_info('faults') WHERE name = 'detail'"):
+            self._write("ALTER TABLE faults ADD COLUMN detail TEXT DEFAULT ''")
 
     def close(self) -> None:
         with self._lock:
@@ -228,15 +234,24 @@ class Store:
     # --- faults -------------------------------------------------------------------------------
 
     def add_fault(
-        self, platform: str, kind: str, *, operation: str, times: int, seconds: float
+        self,
+        platform: str,
+        kind: str,
+        *,
+        operation: str,
+        times: int,
+        seconds: float,
+        detail: str = "",
     ) -> None:
         self._write(
-            "INSERT INTO faults (platform, kind, operation, times, seconds) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO faults (platform, kind, operation, times, seconds, detail)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             platform,
             kind,
             operation,
             times,
             seconds,
+            detail,
         )
 
     def faults(self) -> list[sqlite3.Row]:

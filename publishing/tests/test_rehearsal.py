@@ -4,9 +4,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -118,6 +120,8 @@ def test_form_on_the_wall_switches_a_fault_on_and_off(call, rehearsal, page):
         {"platform": "x", "kind": "slow", "times": "many"},
         {"platform": "x", "kind": "slow", "times": 0.5},
         {"platform": "x", "kind": "slow", "seconds": 1e9},
+        {"platform": "x", "kind": "slow", "detail": "400"},
+        {"platform": "x", "kind": "code"},
         {},
     ],
 )
@@ -265,3 +269,24 @@ def test_port_in_use_says_what_to_do(tmp_path):
 
 def test_control_answers_are_json(call):
     assert json.loads(call("GET", "/_control/faults").text) == {"faults": []}
+
+
+def test_any_error_code_can_be_provoked(call, page):
+    fault = {"platform": "facebook", "kind": "code", "detail": "100/1366046"}
+    assert call("POST", "/_control/faults", json=fault).status_code == 200
+    error = page(data={"message": "एक"}).json()["error"]
+    assert (error["code"], error["error_subcode"]) == (100, 1366046)
+    assert page(data={"message": "एक"}).status_code == 200
+
+
+def test_store_from_before_a_column_is_kept(tmp_path):
+    file = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(file)) as old:
+        old.execute(
+            "CREATE TABLE faults (number INTEGER PRIMARY KEY, platform TEXT, kind TEXT,"
+            " operation TEXT, times INTEGER, seconds REAL)"
+        )
+    store = Store(file)
+    add_fault(store, "x", "code", detail="429")
+    assert next_trouble(store, "x", "publish").detail == "429"
+    store.close()
