@@ -38,6 +38,18 @@ def can_decide(user: Person, message: Message) -> bool:
     ) or departments_access.holds(user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR)
 
 
+def can_post_by_hand(user: Person, message: Message) -> bool:
+    """Whoever may use the department's handles may post there what was approved."""
+    return departments_access.can_edit_handles(
+        user, message.department_id
+    ) or departments_access.holds(user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR)
+
+
+def can_take_down(user: Person, message: Message) -> bool:
+    """Quickly, by one person who answers for the handle or for all of them."""
+    return can_decide(user, message)
+
+
 def can_add_media(user: Person, department_id: int) -> bool:
     return departments_access.can_edit_handles(user, department_id)
 

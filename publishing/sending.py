@@ -8,21 +8,34 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from departments.credentials import CredentialMissing, read_secrets
+from departments.models import Handle, Way
 from departments.states import HandleState
 
 from . import actions, signals
 from .callbacks import heard_about
 from .connectors import connect
-from .connectors.base import Account, Connector, NotPublished, Partly, Receipt, Sent
+from .connectors.assisted import Assisted
+from .connectors.base import (
+    Account,
+    Connector,
+    Journal,
+    NotPublished,
+    Partly,
+    Published,
+    Receipt,
+    Sent,
+)
 from .connectors.errors import ConnectionRefused, ConnectorError, Unknown
 from .content import content_of
-from .models import Attempt, Delivery
+from .models import Attempt, Delivery, Operation
+from .moving import LeaseLost
 from .retry import judge
 from .seal import seal_of_message
 from .states import DeliveryState
@@ -47,17 +60,34 @@ class DeliveryJournal:
         actions.arm(self._delivery, self._attempt)
 
 
+class FollowJournal:
+    """The same memory once the platform has accepted the post and still works on it."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self.reference = str(delivery.reference)
+
+    def get(self, key: str) -> str:
+        return str(self._delivery.kept.get(key, ""))
+
+    def keep(self, **values: str) -> None:
+        actions.keep_following(self._delivery, values)
+
+    def arm(self) -> None:
+        """What follows a post makes nothing new visible."""
+
+
 def send(delivery_id: int) -> None:
     """Carry one delivery as far as it goes now. Running it twice at once does no harm."""
     claimed = actions.claim(delivery_id, worker=f"{socket.gethostname()}:{os.getpid()}")
     if claimed is None:
         return
     delivery, attempt = claimed
-    if attempt.fence == 1:
+    if attempt.fence == 1 and delivery.operation == Operation.PUBLISH:
         signals.message_started.send(type(delivery.message), message=delivery.message)
     try:
         _check_and_call(delivery, attempt)
-    except actions.LeaseLost:
+    except LeaseLost:
         log.warning("delivery %s went to another worker", delivery_id)
 
 
@@ -68,10 +98,14 @@ def _check_and_call(delivery: Delivery, attempt: Attempt) -> None:
         actions.hold_back(delivery, attempt, state=state, problem=problem)
         return
     try:
-        connector = connector_for(delivery)
-        receipt = connector.publish(content_of(delivery), DeliveryJournal(delivery, attempt))
+        receipt = _carry_out(delivery, DeliveryJournal(delivery, attempt))
     except ConnectorError as error:
-        verdict = judge(error, delivery.attempts_made, tuple(settings.FIND_AFTER_SECONDS))
+        verdict = judge(
+            error,
+            delivery.attempts_made,
+            tuple(settings.FIND_AFTER_SECONDS),
+            repeatable=delivery.operation != Operation.PUBLISH,
+        )
         actions.settle(
             delivery,
             attempt,
@@ -84,15 +118,52 @@ def _check_and_call(delivery: Delivery, attempt: Attempt) -> None:
     actions.accept(delivery, attempt, receipt)
 
 
-def barrier(delivery: Delivery) -> tuple[str, str] | None:
-    """The one gate before every call: what bars the way, as (next state, problem), or None."""
-    message, now = delivery.message, timezone.now()
+def _carry_out(delivery: Delivery, journal: Journal) -> Receipt:
+    connector = connector_for(delivery.handle)
+    if delivery.target is None:
+        return connector.publish(content_of(delivery), journal)
+    post = published(delivery.target)
+    if delivery.operation == Operation.EDIT:
+        return connector.edit(post, content_of(delivery), journal)
+    if delivery.operation == Operation.REPOST:
+        return connector.repost(post, journal)
+    connector.remove(post, journal)
+    return Receipt(post.platform_id, post.permalink)
+
+
+def published(delivery: Delivery) -> Published:
+    return Published(delivery.platform_id, delivery.permalink, dict(delivery.kept))
+
+
+def barrier(delivery: Delivery, *, by_hand: bool = False) -> tuple[str, str] | None:
+    """The one gate before every call: what bars the way, as (next state, problem), or None.
+
+    An officer who posts by hand needs no connection; everything else is asked of them too.
+    """
+    if delivery.handle.state != HandleState.CONNECTED and not by_hand:
+        return DeliveryState.FAILED, "handle_not_connected"
+    if delivery.target is not None and delivery.target.state != DeliveryState.SENT:
+        return _without_target(delivery)
+    if delivery.operation == Operation.REMOVE:  # says nothing new, so no seal stands before it
+        return None
+    return _too_late_or_changed(delivery, timezone.now())
+
+
+def _without_target(delivery: Delivery) -> tuple[str, str]:
+    """What was to be reposted, corrected or taken down is not out: not yet, or no longer."""
+    if delivery.operation == Operation.REPOST:
+        return DeliveryState.FAILED, "original_not_out"
+    return DeliveryState.CANCELLED, "no_longer_there"
+
+
+def _too_late_or_changed(delivery: Delivery, now: datetime) -> tuple[str, str] | None:
+    message = delivery.message
     if message.cancelled_at:
         return DeliveryState.CANCELLED, "withdrawn"
     if message.not_after and message.not_after <= now:
         return DeliveryState.EXPIRED, "too_late"
-    if delivery.handle.state != HandleState.CONNECTED:
-        return DeliveryState.FAILED, "handle_not_connected"
+    if delivery.recipient is not None and delivery.recipient.left_at:
+        return DeliveryState.CANCELLED, "opted_out"
     if not _is_sealed(delivery):
         return DeliveryState.FAILED, "seal_broken"
     return None
@@ -105,14 +176,43 @@ def _is_sealed(delivery: Delivery) -> bool:
     return message.seal == seal_of_message(message) == source_seal(message.source_id)
 
 
-def connector_for(delivery: Delivery) -> Connector:
-    handle = delivery.handle
+def connector_for(handle: Handle) -> Connector:
+    """Raises ConnectionRefused where nothing opens the handle."""
+    account = Account(handle.external_id, handle.name, "", {}, handle.facts)
+    if handle.way == Way.ASSISTED:
+        return connect(handle.platform, account, kind=Assisted)
     try:
         secrets = read_secrets(handle)
     except CredentialMissing:
         raise ConnectionRefused("reconnect") from None
-    account = Account(handle.external_id, handle.name, secrets.token, secrets.extra)
+    account = Account(handle.external_id, handle.name, secrets.token, secrets.extra, handle.facts)
     return connect(handle.platform, account)
+
+
+# --- what the platform still processes ----------------------------------------------------------
+
+
+def follow(delivery_id: int) -> None:
+    """Look at a post that was accepted and not live yet, and do what comes after it."""
+    delivery = Delivery.objects.select_related("message", "handle", "recipient").get(pk=delivery_id)
+    if not actions.take_follow(delivery):
+        return
+    delivery.refresh_from_db()
+    receipt = Receipt(delivery.platform_id, delivery.permalink, is_live=False)
+    try:
+        connector = connector_for(delivery.handle)
+        seen = connector.follow(receipt, content_of(delivery), FollowJournal(delivery))
+    except ConnectorError as error:
+        # It says nothing about the post: look later.
+        log.info("delivery %s could not be followed: %s", delivery_id, error.code)
+        actions.follow_again(delivery, wait=error.retry_after)
+        return
+    if isinstance(seen, NotPublished):
+        actions.processing_failed(delivery, seen.error)
+    elif seen is None:
+        actions.follow_again(delivery)
+    else:
+        actions.is_live(delivery, seen)
 
 
 # --- what became of those whose outcome is unclear ----------------------------------------------
@@ -120,13 +220,13 @@ def connector_for(delivery: Delivery) -> Connector:
 
 def look(delivery_id: int) -> None:
     """Read the platform for a delivery whose outcome is unknown, and decide if possible."""
-    delivery = Delivery.objects.select_related("message", "handle").get(pk=delivery_id)
+    delivery = Delivery.objects.select_related("message", "handle", "recipient").get(pk=delivery_id)
     if not actions.take_look(delivery):
         return
     looks = tuple(settings.FIND_AFTER_SECONDS)
     try:
-        connector = connector_for(delivery)
-        seen = _find(connector, delivery)
+        connector = connector_for(delivery.handle)
+        seen = connector.find(_sent(delivery))
     except Unknown:  # several fit
         actions.leave_to_person(delivery)
         return
@@ -135,9 +235,20 @@ def look(delivery_id: int) -> None:
         log.info("delivery %s could not be looked up: %s", delivery_id, error.code)
         actions.look_again(delivery, wait=error.retry_after or max(looks), counted=False)
         return
+    _decide(delivery, seen, connector, looks)
+
+
+def _decide(
+    delivery: Delivery,
+    seen: Receipt | NotPublished | Partly | None,
+    connector: Connector,
+    looks: tuple[int, ...],
+) -> None:
     done = delivery.looks_made + 1
     if isinstance(seen, Receipt):
         actions.found(delivery, seen)
+    elif isinstance(seen, Partly):
+        actions.found_part(delivery, seen.kept)
     elif isinstance(seen, NotPublished):
         actions.came_to_nothing(delivery, seen.error)
     elif done < len(looks):
@@ -148,19 +259,18 @@ def look(delivery_id: int) -> None:
         actions.leave_to_person(delivery)
 
 
-def _find(connector: Connector, delivery: Delivery) -> Receipt | NotPublished | Partly | None:
-    armed_at = delivery.armed_at or delivery.state_since
+def _sent(delivery: Delivery) -> Sent:
+    """What is known of the delivery: where its connector starts looking."""
     reference = str(delivery.reference)
     others = Delivery.objects.filter(handle=delivery.handle).exclude(pk=delivery.pk)
-    sent = Sent(
+    return Sent(
         content=content_of(delivery),
         reference=reference,
-        armed_at=armed_at,
+        armed_at=delivery.armed_at or delivery.state_since,
         kept=dict(delivery.kept),
         heard=heard_about(reference),
         taken=frozenset(others.exclude(platform_id="").values_list("platform_id", flat=True)),
     )
-    return connector.find(sent)
 
 
 def sweep() -> None:
@@ -169,4 +279,5 @@ def sweep() -> None:
     for pk in Delivery.objects.abandoned(now).values_list("pk", flat=True)[:500]:
         actions.reclaim(pk, at=now)
     actions.wake_looks(at=now)
+    actions.wake_follows(at=now)
     actions.wake_due(at=now)

@@ -9,3 +9,7 @@ def deliver(delivery_id: int) -> None:
 
 def look(delivery_id: int) -> None:
     sending.look(delivery_id)
+
+
+def follow(delivery_id: int) -> None:
+    sending.follow(delivery_id)

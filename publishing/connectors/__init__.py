@@ -19,8 +19,10 @@ def connector_class(platform: str) -> type[Connector]:
     return found
 
 
-def connect(platform: str, account: Account) -> Connector:
-    kind = connector_class(platform)
+def connect(
+    platform: str, account: Account, *, kind: type[Connector] | None = None
+) -> Connector:
+    kind = kind or connector_class(platform)
     if not settings.PLATFORM_URLS.get(platform):
         raise ImproperlyConfigured(f"PLATFORM_URLS has no address for {platform!r}.")
     http = Http(settings.PLATFORM_URLS[platform], platform, upload_hosts=kind.upload_hosts)

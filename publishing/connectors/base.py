@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from .errors import NeedsOfficer
+
 if TYPE_CHECKING:
     from .consent import Consent
     from .errors import ConnectorError
@@ -371,16 +373,17 @@ class Connector(ABC):
         return Receipt(receipt.platform_id, receipt.permalink)
 
     # The next three may be repeated without harm, so an unclear outcome is simply tried again.
+    # A platform that cannot do it leaves it to an officer.
 
     def edit(self, post: Published, content: Content, journal: Journal) -> Receipt:
-        raise NotImplementedError  # asked only where can_edit
+        raise NeedsOfficer
 
     def remove(self, post: Published, journal: Journal) -> None:
         """A post that is gone already is removed."""
-        raise NotImplementedError  # asked only where can_remove
+        raise NeedsOfficer
 
     def repost(self, post: Published, journal: Journal) -> Receipt:
-        raise NotImplementedError  # asked only where reposts_copies
+        raise NeedsOfficer
 
     # --- reading back -----------------------------------------------------------------------------
 

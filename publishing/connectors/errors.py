@@ -8,6 +8,7 @@
     ├── NotSent              nothing was published, and the same call may succeed later
     │   ├── RateLimited        a limit; `retry_after` seconds if the platform said so
     │   └── Unavailable        unreachable, or failing before anything visible was asked for
+    ├── NeedsOfficer         nothing was called: only a person can do this, on the platform itself
     └── Unknown              the platform may or may not have published: only reading it can tell
 
 A connector raises these and nothing else. `code` names the problem for people: its wording, in
@@ -61,6 +62,10 @@ class RateLimited(NotSent):
 
 class Unavailable(NotSent):
     code = "unavailable"
+
+
+class NeedsOfficer(ConnectorError):
+    code = "assisted"
 
 
 class Unknown(ConnectorError):

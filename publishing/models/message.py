@@ -130,6 +130,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def to_look_for(self, at: datetime) -> DeliveryQuerySet:
         return self.filter(state=DeliveryState.UNKNOWN, next_try_at__lte=at)
 
+    def to_follow(self, at: datetime) -> DeliveryQuerySet:
+        """Accepted, but still processed by the platform."""
+        return self.filter(state=DeliveryState.PROCESSING, next_try_at__lte=at)
+
     def open(self) -> DeliveryQuerySet:
         return self.filter(state__in=OPEN)
 
@@ -237,6 +241,7 @@ class Delivery(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state=DeliveryState.SENDING, lease_until__isnull=False)
+                | Q(state=DeliveryState.PROCESSING)
                 | (~Q(state=DeliveryState.SENDING) & Q(lease_until__isnull=True)),
                 name="delivery_lease_while_sending",
             ),

@@ -10,7 +10,7 @@ from departments.actions import mark_handle
 from departments.states import HandleState
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed
-from publishing import actions, sending
+from publishing import actions, delivery_actions, sending
 from publishing.connectors.base import NotPublished, Receipt
 from publishing.connectors.errors import (
     AlreadyPublished,
@@ -21,6 +21,7 @@ from publishing.connectors.errors import (
     Unknown,
 )
 from publishing.models import Delivery, Message, MessagePart
+from publishing.moving import LeaseLost
 from publishing.retry import Verdict
 from publishing.states import Outcome
 
@@ -328,7 +329,7 @@ def test_a_worker_that_wakes_up_late_writes_nothing(platform, taken_again):
         lambda: actions.settle(delivery, attempt, again, problem="unreachable"),
         lambda: actions.hold_back(delivery, attempt, state="failed", problem="seal_broken"),
     ):
-        with pytest.raises(actions.LeaseLost):
+        with pytest.raises(LeaseLost):
             write()
     assert Delivery.objects.values().get() == before
 

@@ -29,7 +29,7 @@ from portal.web.filters import asked_choice, asked_text
 from portal.web.officials import not_named
 from portal.web.paging import page_of
 from publishing import access as publishing_access
-from publishing.actions import decide_delivery, requeue_delivery
+from publishing.delivery_actions import decide_delivery, requeue_delivery
 from publishing.models import Delivery
 from publishing.states import DeliveryState
 from schemes import access, actions, workflow

@@ -1,0 +1,159 @@
+"""What officers do with single deliveries: decide, try again, take down, post by hand."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from departments.models import User
+from portal.errors import MoveNotAllowed, NotPermitted
+
+from . import access
+from .actions import wake
+from .connectors.base import Receipt
+from .links import is_on_platform
+from .models import Delivery, Message, Operation
+from .moving import accepted, locked, move, recorded
+from .sending import barrier
+from .states import DeliveryState
+
+# Nothing of it is out and nobody is at it, so an officer may take it over.
+TAKEN_OVER = frozenset({DeliveryState.QUEUED, DeliveryState.WAITING, DeliveryState.FAILED})
+
+
+@transaction.atomic
+def decide_delivery(
+    delivery: Delivery, *, is_out: bool, permalink: str = "", actor: User
+) -> Delivery:
+    """A person looked at the platform where no rule can tell: it is out, or it is not."""
+    delivery = locked(delivery.pk)
+    _require(access.can_decide(actor, delivery.message))
+    if delivery.state != DeliveryState.UNKNOWN or delivery.problem != "needs_decision":
+        raise MoveNotAllowed(_("There is nothing to decide here any more."))
+    data = {"is_out": is_out, "permalink": permalink}
+    recorded("publishing.delivery.decided", delivery, actor, data)
+    if is_out:
+        _out(delivery, permalink, actor)
+    else:
+        move(delivery, DeliveryState.FAILED, problem="decided_not_out", actor=actor)
+    return delivery
+
+
+@transaction.atomic
+def requeue_delivery(delivery: Delivery, *, actor: User) -> Delivery:
+    """Try a refused delivery again, after what was wrong has been mended."""
+    delivery = locked(delivery.pk)
+    _require(access.can_decide(actor, delivery.message))
+    if delivery.state != DeliveryState.FAILED:
+        raise MoveNotAllowed(_("Only a delivery that failed can be tried again."))
+    recorded("publishing.delivery.requeued", delivery, actor, {"problem": delivery.problem})
+    delivery.attempts_made = 0
+    move(delivery, DeliveryState.QUEUED, wait=0, actor=actor)
+    transaction.on_commit(lambda: wake([delivery.pk]))
+    return delivery
+
+
+# --- by hand -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def take_over(delivery: Delivery, *, actor: User) -> Delivery:
+    """An officer will post it by hand: the platform's API is down, or cannot be used."""
+    delivery = locked(delivery.pk)
+    _require(access.can_post_by_hand(actor, delivery.message))
+    if delivery.state not in TAKEN_OVER:
+        raise MoveNotAllowed(_("This delivery cannot be taken over now."))
+    _must_pass(delivery)
+    move(delivery, DeliveryState.ASSISTED, problem="assisted", actor=actor)
+    return delivery
+
+
+@transaction.atomic
+def confirm_by_hand(delivery: Delivery, *, permalink: str, actor: User) -> Delivery:
+    """It was done on the platform; the link is the proof. A take-down needs none."""
+    delivery = locked(delivery.pk)
+    _require(access.can_post_by_hand(actor, delivery.message))
+    _must_be_assisted(delivery)
+    delivery.posted_by = actor
+    if delivery.operation == Operation.REMOVE and delivery.target is not None:
+        accepted(delivery, Receipt(delivery.target.platform_id), actor=actor)
+        return delivery
+    _must_pass(delivery)
+    _out(delivery, permalink, actor)
+    return delivery
+
+
+@transaction.atomic
+def give_up_by_hand(delivery: Delivery, *, actor: User) -> Delivery:
+    """It could not be done by hand either."""
+    delivery = locked(delivery.pk)
+    _require(access.can_post_by_hand(actor, delivery.message))
+    _must_be_assisted(delivery)
+    move(delivery, DeliveryState.FAILED, problem="not_posted_by_hand", actor=actor)
+    return delivery
+
+
+# --- taking down ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
+    """Remove everything of this message that is out, each as a delivery of its own."""
+    _require(access.can_take_down(actor, message))
+    if not reason.strip():
+        raise MoveNotAllowed(_("Say why the post is taken down."))
+    out = message.deliveries.select_for_update(of=("self",)).filter(
+        state=DeliveryState.SENT, operation__in=(Operation.PUBLISH, Operation.EDIT)
+    )
+    asked = Delivery.objects.filter(operation=Operation.REMOVE).exclude(
+        state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
+    )
+    targets = list(out.exclude(pk__in=asked.values("target")))
+    if not targets:
+        raise MoveNotAllowed(_("Nothing of this post is out that could be taken down."))
+    made = Delivery.objects.bulk_create(
+        Delivery(
+            message=message,
+            handle=target.handle,
+            operation=Operation.REMOVE,
+            target=target,
+            next_try_at=timezone.now(),
+            asked_by=actor,
+            reason=reason.strip(),
+        )
+        for target in targets
+    )
+    for delivery in made:
+        recorded("publishing.delivery.removal_asked", delivery, actor, {"reason": reason.strip()})
+    transaction.on_commit(lambda: wake([delivery.pk for delivery in made]))
+    return made
+
+
+# --- inside --------------------------------------------------------------------------------------
+
+
+def _require(permitted: bool) -> None:
+    if not permitted:
+        raise NotPermitted(_("You may not do this."))
+
+
+def _must_be_assisted(delivery: Delivery) -> None:
+    if delivery.state != DeliveryState.ASSISTED:
+        raise MoveNotAllowed(_("This delivery does not wait for an officer."))
+
+
+def _must_pass(delivery: Delivery) -> None:
+    """The gate stands before people as it does before machines."""
+    if barrier(delivery, by_hand=True):
+        raise MoveNotAllowed(
+            _("This may not be published any more: it was withdrawn, changed or is too late.")
+        )
+
+
+def _out(delivery: Delivery, permalink: str, actor: User) -> None:
+    if not permalink:
+        raise MoveNotAllowed(_("Give the link of the post as proof."))
+    if not is_on_platform(delivery.handle.platform, permalink):
+        raise MoveNotAllowed(_("The link must be an https address on the platform's own site."))
+    accepted(delivery, Receipt(platform_id=permalink[:200], permalink=permalink), actor=actor)

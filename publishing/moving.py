@@ -1,0 +1,132 @@
+"""How a delivery moves: only as states.py allows, only here, and audited where it ends.
+
+A worker's moves count only while its fence is still the newest: whoever claimed earlier, slept,
+and woke up late changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from departments.models import User
+from portal.audit.actions import record
+from portal.errors import MoveNotAllowed
+
+from . import signals
+from .connectors.base import Receipt
+from .models import Attempt, Delivery, Operation
+from .retry import FOLLOWS
+from .states import MOVES, DeliveryState
+
+_AUDITED = {
+    DeliveryState.ASSISTED: "publishing.delivery.assisted",
+    DeliveryState.SENT: "publishing.delivery.sent",
+    DeliveryState.EDITED: "publishing.delivery.edited",
+    DeliveryState.REMOVED: "publishing.delivery.removed",
+    DeliveryState.FAILED: "publishing.delivery.failed",
+    DeliveryState.EXPIRED: "publishing.delivery.expired",
+    DeliveryState.CANCELLED: "publishing.delivery.cancelled",
+}
+
+
+class LeaseLost(Exception):
+    """Another worker has the delivery now, or the delivery is settled. Stop, write nothing."""
+
+
+def locked(delivery_id: int) -> Delivery:
+    return (
+        Delivery.objects.select_for_update(of=("self",))
+        .select_related("message__department", "handle", "target")
+        .get(pk=delivery_id)
+    )
+
+
+def held(delivery: Delivery) -> Delivery:
+    """The row, locked, if this worker still holds it. Raises LeaseLost."""
+    found = locked(delivery.pk)
+    if found.state != DeliveryState.SENDING or found.fence != delivery.fence:
+        raise LeaseLost(delivery.pk)
+    return found
+
+
+def end(
+    attempt: Attempt,
+    outcome: str,
+    problem: str = "",
+    *,
+    status: int | None = None,
+    detail: str = "",
+) -> None:
+    attempt.outcome, attempt.problem, attempt.status = outcome, problem, status
+    attempt.detail, attempt.ended_at = detail[:4000], timezone.now()
+    attempt.save(update_fields=["outcome", "problem", "status", "detail", "ended_at"])
+
+
+def accepted(delivery: Delivery, receipt: Receipt, *, actor: User | None = None) -> None:
+    """The platform has it: at once, or as soon as it has processed it."""
+    delivery.platform_id = receipt.platform_id[:200]
+    delivery.permalink = _web_address(receipt.permalink)
+    if not receipt.is_live:
+        move(delivery, DeliveryState.PROCESSING, wait=FOLLOWS[0], actor=actor)
+        return
+    delivery.sent_at = timezone.now()
+    move(delivery, DeliveryState.SENT, actor=actor)
+    _tell_target(delivery, actor)
+    # What reposts this one has waited for it.
+    waiting = delivery.followers.filter(operation=Operation.REPOST, state=DeliveryState.QUEUED)
+    waiting.update(next_try_at=timezone.now())
+
+
+def _tell_target(delivery: Delivery, actor: User | None) -> None:
+    """A correction or take-down that succeeded: the post it was about is no longer as it was."""
+    ends = {
+        Operation.EDIT: DeliveryState.EDITED,
+        Operation.REMOVE: DeliveryState.REMOVED,
+    }
+    to = ends.get(Operation(delivery.operation))
+    if to is None or delivery.target_id is None:
+        return
+    target = locked(delivery.target_id)
+    if target.state == DeliveryState.SENT:
+        move(target, to, actor=actor)
+    if to == DeliveryState.REMOVED:  # reposts of it are gone with it
+        reposts = target.followers.filter(operation=Operation.REPOST, state=DeliveryState.SENT)
+        for repost in reposts.values_list("pk", flat=True):
+            move(locked(repost), DeliveryState.REMOVED, actor=actor)
+
+
+def move(
+    delivery: Delivery,
+    to: str,
+    *,
+    problem: str = "",
+    wait: int | None = None,
+    actor: User | None = None,
+) -> None:
+    """`wait` in seconds, until something is next done about it. Raises MoveNotAllowed."""
+    if to not in MOVES[delivery.state]:
+        raise MoveNotAllowed(_("The delivery is not in a state in which this can be done."))
+    now = timezone.now()
+    old, delivery.state, delivery.state_since = delivery.state, to, now
+    delivery.problem, delivery.lease_until = problem, None
+    delivery.next_try_at = now + timedelta(seconds=wait) if wait is not None else None
+    delivery.save()
+    if to in _AUDITED:
+        data = {"old": old, "new": to, "problem": problem, "link": delivery.permalink}
+        recorded(_AUDITED[DeliveryState(to)], delivery, actor, data)
+    transaction.on_commit(lambda: signals.delivery_moved.send(Delivery, delivery=delivery))
+
+
+def recorded(action: str, delivery: Delivery, actor: User | None, data: dict[str, Any]) -> None:
+    slug = delivery.message.department.slug
+    record(action, delivery, actor=actor, department=slug, data=data)
+
+
+def _web_address(link: str) -> str:
+    """A platform's answer is input like any other: no script, nothing but the web."""
+    return link if link.startswith(("https://", "http://")) and len(link) <= 500 else ""

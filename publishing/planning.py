@@ -1,0 +1,102 @@
+"""Which deliveries an approved message becomes: to a handle, as a repost, to single people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from departments.models import Handle, Way
+from portal.errors import MoveNotAllowed
+
+from .audience import recipients_of
+from .connectors import connector_class
+from .content import content_of
+from .models import Delivery, Message, Operation
+from .states import DeliveryState
+
+
+def plan(
+    message: Message, handles: Iterable[Handle], *, due: datetime, corrects: Message | None
+) -> list[Delivery]:
+    """Stores them. Raises MoveNotAllowed where there is nothing to correct."""
+    if corrects is not None:
+        return _corrections(message, handles, corrects, due)
+    made = Delivery.objects.bulk_create(_first(message, handles, due))
+    made += Delivery.objects.bulk_create(_reposts(message, handles, made))
+    _put_prices(made)
+    return made
+
+
+def _first(message: Message, handles: Iterable[Handle], due: datetime) -> list[Delivery]:
+    """Everything but reposts: where copies are forbidden, the first handle speaks for all."""
+    templates = {part.platform for part in message.parts.all() if part.options.get("template")}
+    speaking: set[str] = set()
+    first = []
+    for handle in handles:
+        if handle.platform in templates:
+            first += [
+                Delivery(message=message, handle=handle, recipient=person, next_try_at=due)
+                for person in recipients_of(handle)
+            ]
+        elif not _reposts_instead(handle) or handle.platform not in speaking:
+            speaking.add(handle.platform)
+            first.append(Delivery(message=message, handle=handle, next_try_at=due))
+    return first
+
+
+def _reposts(message: Message, handles: Iterable[Handle], made: list[Delivery]) -> list[Delivery]:
+    """They have no time of their own: the delivery that they repeat wakes them."""
+    speakers = {delivery.handle.platform: delivery for delivery in reversed(made)}
+    speaking = {delivery.handle_id for delivery in made}
+    return [
+        Delivery(
+            message=message,
+            handle=handle,
+            operation=Operation.REPOST,
+            target=speakers[handle.platform],
+        )
+        for handle in handles
+        if handle.pk not in speaking and _reposts_instead(handle)
+    ]
+
+
+def _reposts_instead(handle: Handle) -> bool:
+    return handle.way == Way.API and connector_class(handle.platform).reposts_copies
+
+
+def _corrections(
+    message: Message, handles: Iterable[Handle], corrects: Message, due: datetime
+) -> list[Delivery]:
+    out = Delivery.objects.filter(
+        message=corrects, state=DeliveryState.SENT, recipient__isnull=True
+    ).exclude(operation__in=(Operation.REPOST, Operation.REMOVE))
+    targets = {delivery.handle_id: delivery for delivery in out}
+    handles = list(handles)
+    if any(handle.pk not in targets for handle in handles):
+        raise MoveNotAllowed(_("On one of these handles there is no post that can be corrected."))
+    return Delivery.objects.bulk_create(
+        Delivery(
+            message=message,
+            handle=handle,
+            operation=Operation.EDIT,
+            target=targets[handle.pk],
+            next_try_at=due,
+        )
+        for handle in handles
+    )
+
+
+def _put_prices(made: list[Delivery]) -> None:
+    """One price for each platform: everybody there gets the same content."""
+    for platform in {delivery.handle.platform for delivery in made}:
+        same = [
+            delivery
+            for delivery in made
+            if delivery.handle.platform == platform and delivery.operation == Operation.PUBLISH
+        ]
+        if same:
+            price = connector_class(platform).price(content_of(same[0]))
+            if price:
+                Delivery.objects.filter(pk__in=[one.pk for one in same]).update(price=price)
