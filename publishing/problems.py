@@ -206,6 +206,21 @@ PROBLEMS = {
 }
 
 
+# Numbers of a post: our names in settings.METRICS.
+NUMBERS = {
+    "views": _("Views"),
+    "reach": _("Reach"),
+    "clicks": _("Clicks"),
+    "likes": _("Likes"),
+    "comments": _("Comments"),
+    "shares": _("Shares"),
+    "saves": _("Saves"),
+}
+
+# What a platform limits: codes of connectors.base.Limit.
+LIMITS: dict[str, Any] = {}
+
+
 UNITS = {
     "characters": _("characters"),
     "weighted": _("by X's count"),

@@ -83,7 +83,7 @@ def send(delivery_id: int) -> None:
     if claimed is None:
         return
     delivery, attempt = claimed
-    if attempt.fence == 1 and delivery.operation == Operation.PUBLISH:
+    if attempt.fence == 1 and delivery.operation in (Operation.PUBLISH, Operation.EDIT):
         signals.message_started.send(type(delivery.message), message=delivery.message)
     try:
         _check_and_call(delivery, attempt)

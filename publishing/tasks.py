@@ -1,6 +1,6 @@
 """What the queue calls. Each takes a key, does one step, and may run twice without harm."""
 
-from . import sending
+from . import metrics, sending
 
 
 def deliver(delivery_id: int) -> None:
@@ -13,3 +13,7 @@ def look(delivery_id: int) -> None:
 
 def follow(delivery_id: int) -> None:
     sending.follow(delivery_id)
+
+
+def read_metrics(delivery_id: int) -> None:
+    metrics.read(delivery_id)

@@ -138,7 +138,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state__in=OPEN)
 
     def sent(self) -> DeliveryQuerySet:
-        return self.filter(state=DeliveryState.SENT)
+        """What people can see; a take-down that succeeded is nothing to see."""
+        return self.filter(state=DeliveryState.SENT).exclude(operation=Operation.REMOVE)
 
 
 class Operation(models.TextChoices):
@@ -193,6 +194,7 @@ class Delivery(models.Model):
     platform_id = models.CharField(max_length=200, blank=True)
     permalink = models.URLField(max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    metrics_at = models.DateTimeField(null=True, blank=True)  # when its numbers were last read
     reached = models.CharField(max_length=10, choices=Reached, blank=True)
     price = models.DecimalField(max_digits=8, decimal_places=4, default=0)  # US dollars, estimated
     # Who asked for a take-down; who posted by hand and gave the link as proof.
@@ -255,10 +257,21 @@ class Delivery(models.Model):
             models.Index(
                 fields=["lease_until"], condition=Q(state="sending"), name="delivery_lease"
             ),
+            models.Index(
+                fields=["sent_at"], condition=Q(sent_at__isnull=False), name="delivery_sent_at"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.handle} · {self.message}"
+
+    @property
+    def numbers(self) -> list[Metric]:
+        """The latest of each; lists prefetch `metrics`."""
+        latest: dict[str, Metric] = {}
+        for metric in self.metrics.all():
+            latest.setdefault(metric.name, metric)
+        return list(latest.values())
 
 
 class Attempt(models.Model):
@@ -297,6 +310,7 @@ class Metric(models.Model):
     value = models.BigIntegerField()
 
     class Meta:
+        ordering: ClassVar = ["-day", "pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["delivery", "name", "day"], name="metric_once_a_day"),
         ]

@@ -3,7 +3,7 @@
 from django import template
 
 from publishing.connectors.base import Problem
-from publishing.problems import UNITS, label
+from publishing.problems import LIMITS, NUMBERS, UNITS, label
 
 register = template.Library()
 
@@ -14,6 +14,18 @@ def sentence(problem: Problem | str) -> str:
     if isinstance(problem, Problem):
         return label(problem.code, problem.values)
     return label(problem) if problem else ""
+
+
+@register.filter
+def limit(code: str) -> str:
+    """What a platform limits."""
+    return str(LIMITS.get(code, ""))
+
+
+@register.filter
+def number_name(code: str) -> str:
+    """What a number of a post counts."""
+    return str(NUMBERS.get(code, code))
 
 
 @register.filter

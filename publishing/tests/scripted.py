@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from publishing.connectors.base import Connector, Content, Count, Journal, Problem, Receipt, Sent
+from publishing.connectors.base import (
+    Connector,
+    Content,
+    Count,
+    Journal,
+    NotPublished,
+    Problem,
+    Published,
+    Receipt,
+    Sent,
+)
 
 
 class Scripted(Connector):
@@ -16,11 +26,18 @@ class Scripted(Connector):
     before_arming: ClassVar[list[Exception]] = []
     published: ClassVar[list[Content]] = []
     looked: ClassVar[list[Sent]] = []
+    troubles: ClassVar[list[Exception]] = []  # of the next repost, edit or removal
+    follows: ClassVar[list[Receipt | NotPublished | Exception | None]] = []
+    reposted: ClassVar[list[Published]] = []
+    edited: ClassVar[list[tuple[str, str]]] = []
+    removed: ClassVar[list[str]] = []
 
     @classmethod
     def start(cls, *script: Exception | Receipt) -> None:
         cls.script, cls.shows, cls.before_arming = [*script], [], []
         cls.published, cls.looked = [], []
+        cls.troubles, cls.follows = [], []
+        cls.reposted, cls.edited, cls.removed = [], [], []
         cls.silence_is_proof = True
 
     @classmethod
@@ -48,3 +65,30 @@ class Scripted(Connector):
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def follow(
+        self, receipt: Receipt, content: Content, journal: Journal
+    ) -> Receipt | NotPublished | None:
+        answer = self.follows.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def repost(self, post: Published, journal: Journal) -> Receipt:
+        self._trouble(journal)
+        self.reposted.append(post)
+        return Receipt(f"repost:{post.platform_id}:{self.account.external_id}")
+
+    def edit(self, post: Published, content: Content, journal: Journal) -> Receipt:
+        self._trouble(journal)
+        self.edited.append((post.platform_id, content.text))
+        return Receipt(post.platform_id, post.permalink)
+
+    def remove(self, post: Published, journal: Journal) -> None:
+        self._trouble(journal)
+        self.removed.append(post.platform_id)
+
+    def _trouble(self, journal: Journal) -> None:
+        journal.arm()
+        if self.troubles:
+            raise self.troubles.pop(0)

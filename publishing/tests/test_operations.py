@@ -1,0 +1,365 @@
+"""What is done with a post besides publishing it: reposted, corrected, taken down, by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from departments.models import Handle, Way
+from departments.roles import Role
+from departments.tests.factories import department, person, person_without_charge
+from portal.audit.models import AuditEntry
+from portal.errors import MoveNotAllowed, NotPermitted
+from publishing import actions, sending
+from publishing.connectors.base import NotPublished, Partly, Published, Receipt
+from publishing.connectors.errors import ContentRefused, Unavailable, Unknown
+from publishing.delivery_actions import confirm_by_hand, give_up_by_hand, take_down, take_over
+from publishing.models import Delivery, Message, Operation
+from publishing.seal import SealedPart, compute_seal
+
+from .factories import connected_handle
+from .scripted import Scripted
+
+RECEIPT = Receipt("1990000000000000001", "https://x.com/up/status/1990000000000000001")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def platform(settings, monkeypatch):
+    settings.CONNECTORS = {"x": "publishing.tests.scripted.Scripted"}
+    settings.MESSAGE_SOURCES = {"post": "publishing.tests.test_operations.seal_of_source"}
+    settings.FIND_AFTER_SECONDS = [15, 45]
+    Scripted.start(RECEIPT)
+    monkeypatch.setattr(Scripted, "reposts_copies", True)
+    return Scripted
+
+
+def seal_of_source(source_id: int) -> str:
+    return Message.objects.get(source_id=source_id).seal
+
+
+def message(*handles: Handle, text: str = "शिविर", corrects: Message | None = None) -> Message:
+    part = SealedPart("x", text, "", (), ())
+    return actions.queue_message(
+        department=handles[0].department,
+        source="post",
+        source_id=Message.objects.count() + 1,
+        parts=[part],
+        media={},
+        handles=handles,
+        not_before=None,
+        not_after=None,
+        seal=compute_seal([part], [handle.pk for handle in handles], None, None),
+        corrects=corrects,
+        actor=person_without_charge(),
+    )
+
+
+@pytest.fixture
+def owner():
+    return department()
+
+
+@pytest.fixture
+def head(owner):
+    return person(Role.DEPARTMENT_HEAD, owner)
+
+
+@pytest.fixture
+def nodal(owner):
+    return person(Role.NODAL_OFFICER, owner)
+
+
+@pytest.fixture
+def out(owner) -> Delivery:
+    """Published."""
+    return carried(message(connected_handle(owner)).deliveries.get())
+
+
+def carried(delivery: Delivery) -> Delivery:
+    sending.send(delivery.pk)
+    delivery.refresh_from_db()
+    return delivery
+
+
+def ended(delivery: Delivery) -> tuple[str, str]:
+    delivery.refresh_from_db()
+    return delivery.state, delivery.problem
+
+
+# --- reposts -------------------------------------------------------------------------------------
+
+
+def test_the_first_handle_speaks_and_the_others_repost(owner, platform):
+    first, *others = (connected_handle(owner) for _ in range(3))
+    deliveries = message(first, *others).deliveries.order_by("pk")
+    assert [one.operation for one in deliveries] == ["publish", "repost", "repost"]
+    lead, *reposts = deliveries
+    assert all(one.target == lead and one.next_try_at is None for one in reposts)
+    carried(lead)
+    for repost in reposts:
+        repost.refresh_from_db()
+        assert repost.next_try_at <= timezone.now()
+        assert ended(carried(repost)) == ("sent", "")
+    assert [post.platform_id for post in platform.reposted] == [RECEIPT.platform_id] * 2
+
+
+def test_a_repost_of_what_is_not_out_is_held_back(owner, platform):
+    _lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
+    assert ended(carried(repost)) == ("failed", "original_not_out")
+    assert platform.reposted == []
+
+
+def test_an_unclear_repost_is_tried_again(owner, platform):
+    lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
+    carried(lead)
+    platform.troubles = [Unknown()]
+    assert ended(carried(repost)) == ("waiting", "unknown_outcome")
+    actions.wake_due(at=timezone.now() + timedelta(hours=1))
+    assert ended(carried(repost)) == ("sent", "")
+
+
+# --- corrections ---------------------------------------------------------------------------------
+
+
+def test_a_correction_takes_the_place_of_what_is_out(out, platform):
+    correction = message(out.handle, text="सुधरा हुआ", corrects=out.message).deliveries.get()
+    assert (correction.operation, correction.target) == ("edit", out)
+    assert ended(carried(correction)) == ("sent", "")
+    assert ended(out) == ("edited", "")
+    assert platform.edited == [(RECEIPT.platform_id, "सुधरा हुआ")]
+    assert correction.permalink == RECEIPT.permalink
+
+
+def test_only_what_is_out_can_be_corrected(owner):
+    handle = connected_handle(owner)
+    queued = message(handle)
+    with pytest.raises(MoveNotAllowed):
+        message(handle, corrects=queued)
+
+
+def test_a_correction_of_what_was_taken_down_meanwhile_is_not_sent(out, head, platform):
+    correction = message(out.handle, text="सुधरा हुआ", corrects=out.message).deliveries.get()
+    carried(take_down(out.message, reason="भूल", actor=head)[0])
+    assert ended(carried(correction)) == ("cancelled", "no_longer_there")
+    assert platform.edited == []
+
+
+def test_a_correction_that_was_touched_is_not_sent(out, platform):
+    correction = message(out.handle, text="सुधरा हुआ", corrects=out.message).deliveries.get()
+    correction.message.parts.update(text="कुछ और")
+    assert ended(carried(correction)) == ("failed", "seal_broken")
+    assert platform.edited == []
+
+
+# --- taking down ---------------------------------------------------------------------------------
+
+
+def test_a_post_is_taken_down_by_one_who_answers_for_it(out, head, platform):
+    (removal,) = take_down(out.message, reason="आँकड़ा ग़लत है", actor=head)
+    assert (removal.operation, removal.reason, removal.asked_by) == ("remove", "आँकड़ा ग़लत है", head)
+    carried(removal)
+    assert ended(out) == ("removed", "")
+    assert platform.removed == [RECEIPT.platform_id]
+    assert AuditEntry.objects.filter(action="publishing.delivery.removal_asked").count() == 1
+    assert not Delivery.objects.sent().exists()
+
+
+def test_a_take_down_keeps_the_seal_of_the_message(out, head):
+    take_down(out.message, reason="भूल", actor=head)
+    assert sending.barrier(Delivery.objects.get(operation=Operation.REMOVE)) is None
+    assert sending.seal_of_message(out.message) == out.message.seal
+
+
+def test_nobody_else_takes_down(out, nodal):
+    for stranger in (nodal, person(Role.DEPARTMENT_HEAD), person(Role.AUDITOR)):
+        with pytest.raises(NotPermitted):
+            take_down(out.message, reason="भूल", actor=stranger)
+
+
+def test_a_take_down_needs_a_reason(out, head):
+    with pytest.raises(MoveNotAllowed):
+        take_down(out.message, reason=" ", actor=head)
+
+
+def test_a_double_click_takes_down_once(out, head):
+    take_down(out.message, reason="भूल", actor=head)
+    with pytest.raises(MoveNotAllowed):
+        take_down(out.message, reason="भूल", actor=head)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Delivery.objects.create(
+            message=out.message, handle=out.handle, operation=Operation.REMOVE, target=out
+        )
+
+
+def test_an_unclear_take_down_is_tried_again(out, head, platform):
+    (removal,) = take_down(out.message, reason="भूल", actor=head)
+    platform.troubles = [Unknown()]
+    assert ended(carried(removal)) == ("waiting", "unknown_outcome")
+    actions.wake_due(at=timezone.now() + timedelta(hours=1))
+    assert ended(carried(removal)) == ("sent", "")
+    assert ended(out) == ("removed", "")
+
+
+def test_a_lost_worker_s_take_down_is_queued_again(out, head):
+    (removal,) = take_down(out.message, reason="भूल", actor=head)
+    claimed, attempt = actions.claim(removal.pk, worker="lost")
+    actions.arm(claimed, attempt)
+    actions.reclaim(removal.pk, at=timezone.now() + timedelta(hours=1))
+    assert ended(removal) == ("queued", "worker_lost")
+
+
+def test_reposts_go_with_what_they_repeat(owner, head):
+    lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
+    carried(lead)
+    carried(repost)
+    (removal,) = take_down(lead.message, reason="भूल", actor=head)
+    carried(removal)
+    assert [ended(lead)[0], ended(repost)[0]] == ["removed", "removed"]
+
+
+# --- by hand -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_hand(owner) -> Delivery:
+    """On a handle that no API reaches."""
+    handle = connected_handle(owner)
+    Handle.objects.filter(pk=handle.pk).update(way=Way.ASSISTED)
+    handle.refresh_from_db()
+    return carried(message(handle).deliveries.get())
+
+
+LINK = "https://x.com/up/status/42"
+
+
+def test_what_no_api_can_do_waits_for_an_officer(by_hand, platform):
+    assert ended(by_hand) == ("assisted", "assisted")
+    assert platform.published == []
+
+
+def test_the_link_is_the_proof(by_hand, nodal):
+    confirm_by_hand(by_hand, permalink=LINK, actor=nodal)
+    assert ended(by_hand) == ("sent", "")
+    assert (by_hand.permalink, by_hand.posted_by) == (LINK, nodal)
+
+
+@pytest.mark.parametrize("link", ["", "https://example.com/x", "javascript:alert(1)", "x.com/1"])
+def test_without_a_link_on_the_platform_nothing_is_proved(by_hand, nodal, link):
+    with pytest.raises(MoveNotAllowed):
+        confirm_by_hand(by_hand, permalink=link, actor=nodal)
+    assert ended(by_hand)[0] == "assisted"
+
+
+def test_a_stranger_posts_nothing_by_hand(by_hand):
+    stranger = person(Role.NODAL_OFFICER)
+    for act in (
+        lambda: confirm_by_hand(by_hand, permalink=LINK, actor=stranger),
+        lambda: give_up_by_hand(by_hand, actor=stranger),
+        lambda: take_over(by_hand, actor=stranger),
+    ):
+        with pytest.raises(NotPermitted):
+            act()
+
+
+def test_the_gate_stands_before_people_as_well(by_hand, nodal):
+    by_hand.message.parts.update(text="कुछ और")
+    with pytest.raises(MoveNotAllowed):
+        confirm_by_hand(by_hand, permalink=LINK, actor=nodal)
+
+
+def test_an_officer_takes_over_where_the_api_fails(owner, nodal, platform):
+    platform.before_arming = [Unavailable("unreachable")]
+    delivery = carried(message(connected_handle(owner)).deliveries.get())
+    assert ended(delivery) == ("waiting", "unreachable")
+    take_over(delivery, actor=nodal)
+    assert carried(delivery).state == "assisted"  # no worker takes it any more
+    confirm_by_hand(delivery, permalink=LINK, actor=nodal)
+    assert ended(delivery) == ("sent", "")
+    assert platform.published == []
+
+
+def test_what_may_be_out_is_never_taken_over(owner, nodal, platform):
+    platform.script = [Unknown()]
+    delivery = carried(message(connected_handle(owner)).deliveries.get())
+    assert ended(delivery)[0] == "unknown"
+    with pytest.raises(MoveNotAllowed):
+        take_over(delivery, actor=nodal)
+
+
+def test_a_platform_that_cannot_edit_leaves_it_to_an_officer(out, nodal, monkeypatch):
+    monkeypatch.delattr(Scripted, "edit")
+    correction = message(out.handle, text="सुधरा हुआ", corrects=out.message).deliveries.get()
+    assert ended(carried(correction)) == ("assisted", "assisted")
+    confirm_by_hand(correction, permalink=RECEIPT.permalink, actor=nodal)
+    assert ended(out) == ("edited", "")
+
+
+def test_a_take_down_by_hand_needs_no_link(out, head, nodal, monkeypatch):
+    monkeypatch.delattr(Scripted, "remove")
+    (removal,) = take_down(out.message, reason="भूल", actor=head)
+    assert ended(carried(removal)) == ("assisted", "assisted")
+    confirm_by_hand(removal, permalink="", actor=nodal)
+    assert ended(out) == ("removed", "")
+
+
+# --- what the platform still processes -----------------------------------------------------------
+
+
+@pytest.fixture
+def processing(owner, platform) -> Delivery:
+    platform.script = [Receipt("77", "https://x.com/77", is_live=False)]
+    return carried(message(connected_handle(owner)).deliveries.get())
+
+
+def follow(delivery: Delivery) -> tuple[str, str]:
+    sending.follow(delivery.pk)
+    return ended(delivery)
+
+
+def test_a_post_is_out_only_when_it_is_live(processing, platform):
+    assert ended(processing) == ("processing", "")
+    platform.follows = [None, Receipt("77", "https://x.com/77")]
+    assert follow(processing) == ("processing", "")
+    assert follow(processing) == ("sent", "")
+    assert processing.sent_at
+
+
+def test_a_post_that_fails_in_processing_says_why(processing, platform):
+    platform.follows = [NotPublished(ContentRefused("video_refused"))]
+    assert follow(processing) == ("failed", "video_refused")
+
+
+def test_a_look_that_fails_says_nothing(processing, platform):
+    platform.follows = [Unavailable("unreachable")]
+    assert follow(processing) == ("processing", "")
+
+
+def test_two_workers_do_not_follow_at_once(processing):
+    assert actions.take_follow(processing)
+    assert not actions.take_follow(processing)
+
+
+def test_what_is_processed_for_a_day_goes_to_a_person(processing, platform):
+    Delivery.objects.update(state_since=timezone.now() - timedelta(hours=25))
+    platform.follows = [None]
+    assert follow(processing) == ("unknown", "needs_decision")
+
+
+def test_a_thread_goes_on_behind_the_part_that_was_found(owner, platform):
+    platform.script = [Unknown(), RECEIPT]
+    delivery = carried(message(connected_handle(owner)).deliveries.get())
+    platform.shows = [Partly({"part1": "9"})]
+    sending.look(delivery.pk)
+    assert ended(delivery)[0] == "queued"
+    assert delivery.kept["part1"] == "9"
+    assert ended(carried(delivery)) == ("sent", "")
+
+
+def test_what_is_known_of_a_post_goes_to_the_connector(out):
+    assert sending.published(out) == Published(
+        RECEIPT.platform_id, RECEIPT.permalink, {"step": "uploaded"}
+    )
