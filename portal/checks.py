@@ -35,7 +35,7 @@ def key_faults() -> Iterator[CheckMessage]:
 
 def address_faults() -> Iterator[CheckMessage]:
     for platform, address in settings.PLATFORM_URLS.items():
-        if not address.startswith("https://"):
+        if address and not address.startswith("https://"):
             yield Error(
                 f"{platform.upper()}_API_URL is not https: access tokens would travel in the open.",
                 id="portal.E002",
@@ -50,8 +50,7 @@ def address_faults() -> Iterator[CheckMessage]:
 def callback_faults() -> Iterator[CheckMessage]:
     without = [name for name, secret in settings.CALLBACK_SECRETS.items() if not secret]
     if without:
-        own = {"x": "X_CONSUMER_SECRET", "youtube": "YOUTUBE_HUB_SECRET"}
-        names = ", ".join(own.get(name, f"{name.upper()}_APP_SECRET") for name in without)
+        names = ", ".join(f"{name.upper()}_CALLBACK_SECRET" for name in without)
         yield Caution(
             f"Not set: {names}. What these platforms send to /callbacks/ cannot be verified "
             "and is refused.",

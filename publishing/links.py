@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from departments.platforms import links_to
 
+from .connectors import base_url
 from .models import Media
 
 SALT = "publishing.media-for-platforms"
@@ -29,4 +30,4 @@ def media_id_from(token: str) -> int | None:
 
 def is_on_platform(platform: str, link: str) -> bool:
     """Does the link lead to the platform's own site or, rehearsing, to its stand-in?"""
-    return links_to(platform, link) or link.startswith(f"{settings.PLATFORM_URLS[platform]}/")
+    return links_to(platform, link) or link.startswith(f"{base_url(platform)}/")

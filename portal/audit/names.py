@@ -29,6 +29,7 @@ LABELS = {
     "schemes.progress.removed": _("Unconfirmed progress removed"),
     "schemes.post.created": _("Post written"),
     "schemes.post.changed": _("Post changed"),
+    "schemes.post.correction_begun": _("Correction of a published post begun"),
     "schemes.post.submitted": _("Post submitted"),
     "schemes.post.recommended": _("Post approved at this step"),
     "schemes.post.approved": _("Post finally approved and sealed"),

@@ -286,29 +286,28 @@ CONNECTORS = {
 GRAPH_API_VERSION = env("GRAPH_API_VERSION", default="v26.0")
 # Our registration as a developer with each platform: id and secret. Instagram and WhatsApp are
 # reached through the same Meta app as Facebook unless they have one of their own.
-_meta = ("FACEBOOK_APP_ID", "FACEBOOK_APP_SECRET")
+_SHARED_APP = {"instagram": "FACEBOOK", "whatsapp": "FACEBOOK"}
+
+
+def _of_app(platform: str, what: str) -> str:
+    shared = _SHARED_APP.get(platform)
+    default = env(f"{shared}_APP_{what}", default="") if shared else ""
+    return str(env(f"{platform.upper()}_APP_{what}", default=default))
+
+
 PLATFORM_APPS = {
-    "facebook": {"id": env(_meta[0], default=""), "secret": env(_meta[1], default="")},
-    "instagram": {
-        "id": env("INSTAGRAM_APP_ID", default=env(_meta[0], default="")),
-        "secret": env("INSTAGRAM_APP_SECRET", default=env(_meta[1], default="")),
-    },
-    "whatsapp": {
-        "id": env("WHATSAPP_APP_ID", default=env(_meta[0], default="")),
-        "secret": env("WHATSAPP_APP_SECRET", default=env(_meta[1], default="")),
-    },
-    "x": {"id": env("X_APP_ID", default=""), "secret": env("X_APP_SECRET", default="")},
-    "youtube": {
-        "id": env("YOUTUBE_APP_ID", default=""),
-        "secret": env("YOUTUBE_APP_SECRET", default=""),
-    },
+    platform: {"id": _of_app(platform, "ID"), "secret": _of_app(platform, "SECRET")}
+    for platform in CONNECTORS
 }
-# Secrets with which platforms sign what they send to /callbacks/<platform>/. X signs with its
-# consumer secret, which is not the OAuth 2 client secret; YouTube with one that we choose.
+# Secrets with which platforms sign what they send to /callbacks/<platform>/: Meta with the app's
+# own, X with its consumer secret, YouTube with one that we choose.
 CALLBACK_SECRETS = {
-    **{name: PLATFORM_APPS[name]["secret"] for name in ("facebook", "instagram", "whatsapp")},
-    "x": env("X_CONSUMER_SECRET", default=""),
-    "youtube": env("YOUTUBE_HUB_SECRET", default=""),
+    platform: env(f"{platform.upper()}_CALLBACK_SECRET", default=PLATFORM_APPS[platform]["secret"])
+    for platform in CONNECTORS
+}
+# Base addresses; empty stands for the platform's real one, which its connector knows.
+PLATFORM_URLS = {
+    platform: env(f"{platform.upper()}_API_URL", default="") for platform in CONNECTORS
 }
 CALLBACK_VERIFY_TOKEN = env("CALLBACK_VERIFY_TOKEN", default="")
 

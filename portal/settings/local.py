@@ -5,7 +5,7 @@ import secrets
 from cryptography.fernet import Fernet
 
 from .base import *  # noqa: F403
-from .base import VAR_DIR, env
+from .base import PLATFORM_URLS, VAR_DIR, env
 
 
 def _kept(name: str, make) -> str:
@@ -31,11 +31,7 @@ MEDIA_URL_BASE = env("MEDIA_URL_BASE", default=f"http://127.0.0.1:{PORT}")
 
 _rehearsal = f"http://127.0.0.1:{REHEARSAL_PORT}"
 PLATFORM_URLS = {
-    "facebook": env("FACEBOOK_API_URL", default=f"{_rehearsal}/facebook"),
-    "instagram": env("INSTAGRAM_API_URL", default=f"{_rehearsal}/instagram"),
-    "whatsapp": env("WHATSAPP_API_URL", default=f"{_rehearsal}/whatsapp"),
-    "x": env("X_API_URL", default=f"{_rehearsal}/x"),
-    "youtube": env("YOUTUBE_API_URL", default=f"{_rehearsal}/youtube"),
+    platform: address or f"{_rehearsal}/{platform}" for platform, address in PLATFORM_URLS.items()
 }
 REHEARSAL_STORE = VAR_DIR / "rehearsal.sqlite3"
 PLATFORM_APPS = {

@@ -9,14 +9,6 @@ CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 MEDIA_URL_BASE = env("MEDIA_URL_BASE")
 
-PLATFORM_URLS = {
-    "facebook": env("FACEBOOK_API_URL", default="https://graph.facebook.com"),
-    "instagram": env("INSTAGRAM_API_URL", default="https://graph.facebook.com"),
-    "whatsapp": env("WHATSAPP_API_URL", default="https://graph.facebook.com"),
-    "x": env("X_API_URL", default="https://api.x.com"),
-    "youtube": env("YOUTUBE_API_URL", default="https://www.googleapis.com"),
-}
-
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=True)
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from .base import *  # noqa: F403
-from .base import CACHES, Q_CLUSTER
+from .base import CACHES, CONNECTORS, Q_CLUSTER
 
 SECRET_KEY = "only-for-tests"
 CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
@@ -25,10 +25,7 @@ _prefix = f"test-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 CACHES = {name: {**cache, "KEY_PREFIX": _prefix} for name, cache in CACHES.items()}
 
 # A port where nothing answers: a test that forgets its own stand-in fails at once.
-PLATFORM_URLS = {
-    platform: f"http://127.0.0.1:9/{platform}"
-    for platform in ("facebook", "instagram", "whatsapp", "x", "youtube")
-}
+PLATFORM_URLS = {platform: f"http://127.0.0.1:9/{platform}" for platform in CONNECTORS}
 PLATFORM_APPS = {
     platform: {"id": "test-app", "secret": "0123456789abcdef0123456789abcdef"}
     for platform in PLATFORM_URLS

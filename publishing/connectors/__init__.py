@@ -19,11 +19,16 @@ def connector_class(platform: str) -> type[Connector]:
     return found
 
 
-def connect(
-    platform: str, account: Account, *, kind: type[Connector] | None = None
-) -> Connector:
+def connect(platform: str, account: Account, *, kind: type[Connector] | None = None) -> Connector:
     kind = kind or connector_class(platform)
-    if not settings.PLATFORM_URLS.get(platform):
-        raise ImproperlyConfigured(f"PLATFORM_URLS has no address for {platform!r}.")
-    http = Http(settings.PLATFORM_URLS[platform], platform, upload_hosts=kind.upload_hosts)
-    return kind(http, account)
+    return kind(http_of(platform), account)
+
+
+def http_of(platform: str) -> Http:
+    """Calls to the platform itself or, where its setting says so, to its stand-in."""
+    kind = connector_class(platform)
+    return Http(base_url(platform), platform, upload_hosts=kind.upload_hosts)
+
+
+def base_url(platform: str) -> str:
+    return settings.PLATFORM_URLS.get(platform) or connector_class(platform).api_url

@@ -285,6 +285,7 @@ class Connector(ABC):
     """
 
     platform: ClassVar[str]
+    api_url: ClassVar[str]  # the real one; settings.PLATFORM_URLS may name a stand-in
     consent: ClassVar[type[Consent] | None] = None  # how an account is linked; none: by hand only
 
     # --- what it can do, asked instead of its name

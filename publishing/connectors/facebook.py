@@ -20,6 +20,7 @@ EARLIER = 300  # seconds before the attempt from which published posts are read 
 
 class Facebook(GraphConnector):
     platform = "facebook"
+    api_url = "https://graph.facebook.com"
     joins_languages = True
     own_errors: ClassVar[Table] = {
         (1, 2853006): (ConnectionRefused, "permission_missing"),

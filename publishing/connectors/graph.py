@@ -50,39 +50,13 @@ COMMON: Table = {
 DEFAULT_WAIT = 60  # seconds, where a limit does not say how long (1.7)
 
 
-class GraphConnector(Connector):
+class GraphAnswers:
     """Errors are decided by code and subcode, never by HTTP status or wording (1.6)."""
 
     own_errors: ClassVar[Table] = {}
 
-    @classmethod
-    def handshake(cls, query: Mapping[str, str], *, secret: str, verify: str) -> str | None:
-        """Meta gives back the word we chose when subscribing, and wants its challenge (1.9)."""
-        said = query.get("hub.verify_token", "").encode()
-        asked = query.get("hub.mode") == "subscribe"
-        if not (verify and asked and hmac.compare_digest(said, verify.encode())):
-            return None
-        return query.get("hub.challenge", "")
-
-    @classmethod
-    def is_genuine(cls, body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
-        expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        return hmac.compare_digest(
-            expected.encode(), headers.get("x-hub-signature-256", "").encode()
-        )
-
-    def graph(
-        self, method: str, *parts: str, reference: str, visible: bool = False, **request: Any
-    ) -> dict[str, Any]:
-        """The answer of one Graph call, or the error it stands for."""
-        answer = self.http.call(
-            method,
-            path(settings.GRAPH_API_VERSION, *parts),
-            token=self.account.token,
-            visible=visible,
-            reference=reference,
-            **request,
-        )
+    def understood(self, answer: Answer) -> dict[str, Any]:
+        """What the answer says, or the error it stands for."""
         data = answer.data()
         if "error" in data or answer.status == 429:
             self.fail(answer, data.get("error"))
@@ -119,6 +93,38 @@ class GraphConnector(Connector):
         if kind is Unknown:
             return Unavailable("platform_failing", detail=json.dumps(error)[:500])
         return kind(problem, detail=json.dumps(error)[:500])
+
+
+class GraphConnector(GraphAnswers, Connector):
+    @classmethod
+    def handshake(cls, query: Mapping[str, str], *, secret: str, verify: str) -> str | None:
+        """Meta gives back the word we chose when subscribing, and wants its challenge (1.9)."""
+        said = query.get("hub.verify_token", "").encode()
+        asked = query.get("hub.mode") == "subscribe"
+        if not (verify and asked and hmac.compare_digest(said, verify.encode())):
+            return None
+        return query.get("hub.challenge", "")
+
+    @classmethod
+    def is_genuine(cls, body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
+        expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(
+            expected.encode(), headers.get("x-hub-signature-256", "").encode()
+        )
+
+    def graph(
+        self, method: str, *parts: str, reference: str, visible: bool = False, **request: Any
+    ) -> dict[str, Any]:
+        """The answer of one Graph call, or the error it stands for."""
+        answer = self.http.call(
+            method,
+            path(settings.GRAPH_API_VERSION, *parts),
+            token=self.account.token,
+            visible=visible,
+            reference=reference,
+            **request,
+        )
+        return self.understood(answer)
 
 
 def _announced_wait(answer: Answer) -> int:

@@ -34,7 +34,8 @@ MASK = "•••"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _NAMED_SECRET = re.compile(
-    r"(?i)((?:access_token|refresh_token|client_secret|upload_id|appsecret_proof|input_token)"
+    r"(?i)((?:access_token|refresh_token|client_secret|upload_id|appsecret_proof|input_token"
+    r"|fb_exchange_token|code_verifier|\bcode(?=[\"']?\s*[=:]\s*[\"']?[^\s\"'&]{12}))"
     r"[\"']?\s*[=:]\s*[\"']?)[^&\s\"'<>]+"
 )
 _SCHEME_SECRET = re.compile(r"(?i)\b(bearer|oauth|basic)\s+[\w.~+/=|-]{16,}")
@@ -172,12 +173,14 @@ class Http:
     def is_rehearsal(self) -> bool:
         return urlsplit(self.base_url).hostname in LOOPBACK
 
-    def permalink(self, address: str) -> str:
-        """Where people see a post: on the platform or, rehearsing, on its stand-in."""
+    def address_of(self, address: str) -> str:
+        """What lies at `address` on one of the platform's hosts or, rehearsing, on its stand-in."""
         if not self.is_rehearsal:
             return address
         parts = urlsplit(address)
         return self.base_url + parts.path + (f"?{parts.query}" if parts.query else "")
+
+    permalink = address_of  # where people see a post
 
     def call(
         self,
@@ -194,16 +197,48 @@ class Http:
 
         `request` goes to requests: params, json, data, files, headers.
         """
-        url = self._allowed(address)
-        secrets = (token, *_upload_secrets(url))
         headers = {"Authorization": f"Bearer {token}", **request.pop("headers", {})}
+        answer = self._logged(
+            method,
+            self._allowed(address),
+            visible=visible,
+            reference=reference,
+            secrets=(token,),
+            headers=headers,
+            **request,
+        )
+        if 300 <= answer.status < 400 and not expect_redirect:
+            raise answer.unclear("redirected")
+        return answer
+
+    def ask(self, method: str, address: str, *, secrets: tuple[str, ...], **request: Any) -> Answer:
+        """A call that proves itself otherwise than by a bearer token: what gives out tokens.
+
+        `secrets` are the values sent, so that none of them is written down.
+        """
+        url = self._allowed(address)
+        answer = self._logged(method, url, visible=False, secrets=secrets, **request)
+        if 300 <= answer.status < 400:
+            raise answer.unclear("redirected")
+        return answer
+
+    def _logged(
+        self,
+        method: str,
+        url: str,
+        *,
+        visible: bool,
+        secrets: tuple[str, ...],
+        reference: str = "",
+        **request: Any,
+    ) -> Answer:
+        secrets = (*secrets, *_upload_secrets(url))
         started = time.monotonic()
         status: int | str = "-"
         try:
-            answer = self._exchange(
-                method, url, visible=visible, secrets=secrets, headers=headers, **request
-            )
+            answer = self._exchange(method, url, visible=visible, secrets=secrets, **request)
             status = answer.status
+            return answer
         except ConnectorError as error:
             status = error.status or error.code
             raise
@@ -217,9 +252,6 @@ class Http:
                 (time.monotonic() - started) * 1000,
                 reference or "-",
             )
-        if 300 <= answer.status < 400 and not expect_redirect:
-            raise answer.unclear("redirected")
-        return answer
 
     def _allowed(self, address: str) -> str:
         if "://" not in address:

@@ -38,6 +38,7 @@ _SUBCODE = re.compile(r"\b2207\d{3}\b")
 
 class Instagram(GraphConnector):
     platform = "instagram"
+    api_url = "https://graph.facebook.com"
     needs_attachment = "any"
     own_errors: ClassVar[Table] = {
         (-1, 0): (Unknown, "platform_failing"),

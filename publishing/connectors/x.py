@@ -70,6 +70,7 @@ REFUSALS: tuple[tuple[int, str, tuple[type[ConnectorError], str]], ...] = (
 
 class X(Connector):
     platform = "x"
+    api_url = "https://api.x.com"
 
     @classmethod
     def count(cls, text: str) -> Count:

@@ -64,6 +64,7 @@ _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 class YouTube(Connector):
     platform = "youtube"
+    api_url = "https://www.googleapis.com"
     needs_attachment = "video"
     has_title = True
     joins_languages = True

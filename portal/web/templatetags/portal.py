@@ -202,11 +202,11 @@ TONES = {
 }
 # Only how a word looks; what states there are is each app's own states.py.
 _STATES = {
-    "good": "approved released sent connected open current verified active",
+    "good": "edited approved released sent connected open current verified active",
     "waiting": "queued waiting announced registered with_department with_deputy_director"
     " with_joint_director with_director",
     "moving": "sending processing",
-    "care": "returned attention unknown paused expired",
+    "care": "assisted returned attention unknown paused expired",
     "bad": "failed withdrawn disconnected cancelled removed closed ended",
 }
 STATE_TONES = {state: tone for tone, states in _STATES.items() for state in states.split()}
@@ -221,6 +221,7 @@ DESK_ICONS = {
     "desk:people": "people",
     "desk:departments": "building",
     "desk:audit": "audit",
+    "desk:limits": "limits",
 }
 
 
