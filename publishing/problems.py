@@ -41,6 +41,10 @@ PROBLEMS = {
     "too_many_attachments": _(
         "%(count)s files are attached; %(limit)s can be published. Remove the others."
     ),
+    "photos_left_out": _(
+        "%(count)s photos are chosen; this platform shows the first %(limit)s of them."
+    ),
+    "video_left_out": _("This platform does not show the video; the text goes without it."),
     "photo_missing": _("A photo is needed here. Add one."),
     "photo_format": _("A photo of the type %(format)s is not accepted. Use a JPEG photo."),
     "photo_too_large": _(
@@ -67,6 +71,29 @@ PROBLEMS = {
     ),
     "video_shape": _("The video is too tall or too wide here. Crop it."),
     "video_not_alone": _("A video is published alone here. Remove the other files."),
+    "part_too_long_weighted": _(
+        "Part %(part)s of the thread is too long for X. Shorten it by %(over)s, or divide it."
+    ),
+    "too_many_parts": _(
+        "The thread has %(count)s parts; %(limit)s are accepted. Shorten the text."
+    ),
+    "too_many_cashtags": _(
+        "There is more than one share symbol such as $ABC. Our plan on X allows one in a post."
+    ),
+    "hindi_in_link": _(
+        "A link contains Hindi letters, so X cuts it off there. Use the link as the browser"
+        " copies it."
+    ),
+    "nukta_counts_double": _("Some dotted letters count as two characters on X."),
+    "x_link_price": _("A post with a link is dear on X: this one costs about $%(price)s."),
+    "animation_not_alone": _("A moving picture is published alone here. Remove the other files."),
+    "animation_too_large": _("The moving picture is too large here. Use a smaller or shorter one."),
+    "video_fps": _(
+        "The video has too many frames a second; %(limit)s are accepted. Use a smaller copy."
+    ),
+    "video_pixels": _(
+        "The video is larger than %(longer)s × %(shorter)s pixels. Use a smaller copy."
+    ),
     "links_not_clickable": _(
         "Links cannot be tapped in this caption. Say in words where people find more."
     ),
@@ -87,6 +114,21 @@ PROBLEMS = {
     ),
     "photo_refused": _("The platform refused the photo. Use another photo and submit again."),
     "video_refused": _("The platform refused the video. Use another video and submit again."),
+    "captions_refused": _(
+        "The platform refused the subtitles. Check their file and submit the post again."
+    ),
+    "thread_incomplete": _(
+        "Only the first parts of the thread are out: the platform refused the next one. See its"
+        " answer below; try again once the cause is gone, or take the thread down."
+    ),
+    "reply_not_allowed": _(
+        "X accepts a reply here only if the author mentioned this handle. Reply by hand on X."
+    ),
+    "action_not_permitted": _(
+        "The platform does not allow this account to do this: the text or video may be longer"
+        " than the account may publish, or our plan there does not include it. See its answer"
+        " below."
+    ),
     "already_published": _(
         "The platform says that the same post is there already. Look at the handle's page before"
         " doing anything else."
@@ -99,6 +141,10 @@ PROBLEMS = {
     "permission_missing": _(
         "The connection lacks a permission to publish. Connect the handle again and allow"
         " everything that is asked for."
+    ),
+    "app_not_allowed": _(
+        "The platform does not accept the portal's own registration for this. The administrator"
+        " has to look at the app in the platform's developer console."
     ),
     "account_not_found": _(
         "The platform does not find this account. Check the handle, or connect it again."
@@ -218,7 +264,13 @@ NUMBERS = {
 }
 
 # What a platform limits: codes of connectors.base.Limit.
-LIMITS: dict[str, Any] = {}
+LIMITS: dict[str, Any] = {
+    "x_posts_quarter_hour": _("X: posts of a handle in 15 minutes"),
+    "x_posts_day": _("X: posts of all handles in a day"),
+}
+
+# What may be chosen for one platform: keys and values of connectors.base.Option.
+OPTIONS: dict[str, Any] = {}
 
 
 UNITS = {

@@ -173,7 +173,7 @@ SESSION_COOKIE_AGE = 10 * 60 * 60  # K5: at most ten hours
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "portal.web.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "schemes.views.kept.csrf_failure"
 
 # --- language and time ------------------------------------------------------------------------
 
@@ -336,6 +336,16 @@ METRICS = env.json("METRICS", default={}) or {
     },
     "youtube": {"views": "viewCount", "likes": "likeCount", "comments": "commentCount"},
     "whatsapp": {},
+}
+
+# Our agreement with X: the self-serve plan has rules that Enterprise has not (X0). Its prices are
+# in US dollars and change; its names of fields did in 2026 ("post" is the newer style).
+X_TIER = env("X_TIER", default="self_serve")
+X_FIELD_STYLE = env("X_FIELD_STYLE", default="tweet")
+X_PRICES = env.json("X_PRICES", default={}) or {
+    "post": "0.015",
+    "post_with_link": "0.200",
+    "media_metadata": "0.005",
 }
 
 # Who can say what a message's source looks like now: compared with the seal before every send.

@@ -2,190 +2,348 @@
 
 from __future__ import annotations
 
-import html
-import re
-import time
-import unicodedata
-from datetime import UTC, timedelta
-from typing import Any, NoReturn
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
 
-from twitter_text import parse_tweet
+from django.conf import settings
 
-from .base import Attachment, Connector, Content, Count, Journal, Problem, Receipt, Sent
-from .checks import photo_problems, text_problems
+from . import x_media, x_reading, x_text
+from .base import (
+    Comment,
+    Connector,
+    Content,
+    Count,
+    Fit,
+    Journal,
+    Limit,
+    Page,
+    Partly,
+    Problem,
+    Published,
+    Receipt,
+    Sent,
+    Told,
+)
+from .checks import text_problems
 from .errors import (
     AlreadyPublished,
     ConnectionRefused,
     ConnectorError,
-    ContentRefused,
-    RateLimited,
     Refused,
     Unavailable,
     Unknown,
 )
-from .http import Answer, dig, identifier_at, needed, number_at, path, rows_at, text_at
-from .steps import keep_for, kept
+from .http import dig, identifier_at, needed, number_at, path, rows_at, text_at
+from .x_answers import understood
 
-TEXT_LIMIT = 280
-ALT_LIMIT = 1_000
-PHOTO_LIMIT = 5_000_000
-PIECE = 1024 * 1024
-MEDIA_KEPT = 20 * 3600  # shortest expiry seen is 24 hours (X2.2)
-WAIT_LONGEST = 8  # seconds between looks at an upload
-PROCESSING_LOOKS = 6
 EARLIER = timedelta(seconds=60)  # X5
-DEFAULT_WAIT = 60
+QUARTER_HOUR = 15 * 60
+REPOST = "repost:"  # before the id of the original: a repost has none of its own that is told
 
-# The counter's search for links takes time that grows with the square of a dotted run, so a run of
-# more names than any host has is not searched, and a text far beyond every limit only in part.
-PARSED_LENGTH = 20_000
-_DOTTED_RUN = re.compile(r"(?:[^\s/.]{0,63}\.){25}[^\s/]*")
-_NOT_ALLOWED = re.compile("[\ufffe\ufeff\uffff]")
-
-# (status, words in the answer, meaning); the first line that fits decides (X4.2).
-REFUSALS: tuple[tuple[int, str, tuple[type[ConnectorError], str]], ...] = (
-    (403, "duplicate content", (AlreadyPublished, "already_published")),
-    (403, "unsupported-authentication", (ConnectionRefused, "permission_missing")),
-    (403, "oauth1-permissions", (ConnectionRefused, "permission_missing")),
-    (403, "client-forbidden", (ConnectionRefused, "permission_missing")),
-    (403, "user-suspended", (ConnectionRefused, "account_restricted")),
-    (403, "suspended", (ConnectionRefused, "account_restricted")),
-    (403, "locked", (ConnectionRefused, "account_restricted")),
-    (403, "automated", (ConnectionRefused, "account_restricted")),
-    (403, "too long", (ContentRefused, "text_refused_length")),
-    (403, "invalid url", (ContentRefused, "link_refused")),
-    (403, "malware", (ContentRefused, "link_refused")),
-    (403, "not permitted", (ConnectionRefused, "permission_missing")),
-    (400, "too long", (ContentRefused, "text_refused_length")),
-    (400, "media ids are invalid", (ContentRefused, "photo_refused")),
-    (400, "", (ContentRefused, "content_refused")),
-    (401, "", (ConnectionRefused, "reconnect")),
-    (402, "", (ConnectionRefused, "credits_used_up")),
-    (429, "usage-capped", (ConnectionRefused, "credits_used_up")),
-    (429, "usagecapexceeded", (ConnectionRefused, "credits_used_up")),
-    (429, "spend cap", (ConnectionRefused, "credits_used_up")),
-    (429, "", (RateLimited, "rate_limited")),
-)
+_NOT_ALLOWED = frozenset("\ufffe\ufeff\uffff")
 
 
 class X(Connector):
     platform = "x"
     api_url = "https://api.x.com"
+    photos_at_most = x_media.MOST_PHOTOS
+    takes_video = True
+    can_remove = True  # an edit makes a new post, and only for accounts with Premium (X2.1)
+    reposts_copies = True
+    # A single photo is shown whole between these; the site's own habit, written down nowhere.
+    narrowest_shown = 3 / 4
+    widest_shown = 2.0
+    shows_link_card = True
+    upload_hosts: ClassVar[frozenset[str]] = frozenset()
+
+    # --- before approval --------------------------------------------------------------------------
 
     @classmethod
     def count(cls, text: str) -> Count:
-        """Weighted length by twitter-text configuration v3 (X2.3)."""
-        bounded = _DOTTED_RUN.sub(lambda run: run.group().replace(".", "-"), text[:PARSED_LENGTH])
-        parsed = parse_tweet(bounded).weightedLength
-        return Count(parsed + len(text[PARSED_LENGTH:]), TEXT_LIMIT, "weighted")
+        """Weighted length (X2.3), of a thread that of its longest part."""
+        longest = max(map(x_text.weight, x_text.thread_of(text)))
+        return Count(longest, x_text.TEXT_LIMIT, "weighted")
+
+    @classmethod
+    def shape(cls, text: str) -> str:
+        return x_text.as_thread(text)
+
+    @classmethod
+    def parts(cls, text: str) -> list[str]:
+        return x_text.thread_of(text)
 
     @classmethod
     def check(cls, content: Content) -> list[Problem]:
-        mimes = ("image/jpeg", "image/png", "image/webp")
-        found = text_problems(content, cls.count(content.text))
-        found += photo_problems(content, mimes=mimes, limit=PHOTO_LIMIT)
-        if _NOT_ALLOWED.search(content.text):
-            found.append(Problem("characters_not_allowed"))
-        if any(len(attachment.alt) > ALT_LIMIT for attachment in content.attachments):
-            found.append(Problem("alt_too_long", values={"limit": ALT_LIMIT}))
-        return found
+        parts = cls.parts(content.text)
+        return [
+            *(text_problems(content, cls.count(content.text)) if len(parts) == 1 else ()),
+            *(_thread_problems(parts) if len(parts) > 1 else ()),
+            *_word_problems(content.text, parts),
+            *x_media.media_problems(content),
+            *_price_problems(content, cls.price(content)),
+        ]
+
+    @classmethod
+    def price(cls, content: Content) -> Decimal:
+        """Each part is a post; one with a link costs far more (X3.3)."""
+        prices = {name: Decimal(price) for name, price in settings.X_PRICES.items()}
+        described = [file for file in content.attachments if file.alt and not file.is_video]
+        return len(described) * prices["media_metadata"] + sum(
+            prices["post_with_link" if x_text.links(part) else "post"]
+            for part in cls.parts(content.text)
+        )
+
+    @classmethod
+    def limits(cls, facts: Mapping[str, Any]) -> tuple[Limit, ...]:
+        """X3.2; every part of a thread counts."""
+        return (
+            Limit("x_posts_quarter_hour", 100, "handle", QUARTER_HOUR),
+            Limit("x_posts_day", 10_000, "app"),
+        )
+
+    @classmethod
+    def fit(cls, mime: str) -> Fit | None:
+        return x_media.fit(mime)
+
+    # --- publishing -------------------------------------------------------------------------------
 
     def publish(self, content: Content, journal: Journal) -> Receipt:
-        post: dict[str, Any] = {"text": content.text} if content.text else {}
-        reused = kept(journal, "media")
+        """Part by part: the id of each is kept before the next is sent."""
+        texts = x_text.thread_of(content.text)
+        if len(texts) > 1 and not journal.get("parts"):
+            journal.keep(parts=str(len(texts)))
+        first = previous = ""
+        for number, text in enumerate(texts, 1):
+            known = journal.get(f"part{number}")
+            if not known:
+                files = content if number == 1 else Content("")
+                known = self._create(text, files, previous, journal)
+                if len(texts) > 1:
+                    journal.keep(**{f"part{number}": known})
+            first, previous = first or known, known
+        return self._receipt(first)
+
+    def _create(self, text: str, content: Content, previous: str, journal: Journal) -> str:
+        """The id of a new post with the files of `content`, in reply to `previous`."""
+        post: dict[str, Any] = {"text": text} if text else {}
+        if previous:
+            post["reply"] = {"in_reply_to_tweet_id": previous}
+        reused = any(journal.get(f"media{n}") for n, _ in enumerate(content.attachments, 1))
         if content.attachments:
-            media = reused or self._upload(content.attachments[0], journal)
-            post["media"] = {"media_ids": [media]}
+            post["media"] = {"media_ids": self._media(content, journal)}
         journal.arm()
         try:
-            answer = self._call(
-                "POST", "2/tweets", reference=journal.reference, visible=True, json=post
-            )
-        except ContentRefused as refusal:
-            if refusal.code == "photo_refused" and reused:  # it may only have expired meanwhile
-                journal.keep(media="")
-                raise Unavailable("media_processing_failed", detail=refusal.detail) from None
-            raise
-        return self._receipt(needed(identifier_at(answer, "data", "id"), visible=True))
+            answer = self._call("POST", "2/tweets", journal.reference, visible=True, json=post)
+        except Refused as refusal:
+            raise self._explained(refusal, content, previous, journal, reused) from None
+        return needed(identifier_at(answer, "data", "id"), visible=True)
 
-    def find(self, sent: Sent) -> Receipt | None:
-        start = (sent.armed_at.astimezone(UTC) - EARLIER).strftime("%Y-%m-%dT%H:%M:%SZ")
-        listed = self._call(
-            "GET",
-            path("2", "users", self.account.external_id, "tweets"),
-            reference=sent.reference,
-            params={
-                "max_results": 20,
-                "start_time": start,
-                "tweet.fields": "created_at,text,entities,attachments,edit_history_tweet_ids",
-            },
-        )
-        wanted = _comparable(sent.content.text)
-        free = [row for row in rows_at(listed, "data") if text_at(row, "id") not in sent.taken]
-        found = [post for post in free if _as_written(post) == wanted]
+    def _explained(
+        self, refusal: Refused, content: Content, previous: str, journal: Journal, reused: bool
+    ) -> ConnectorError:
+        """Media may only have expired; a refusal within a thread leaves it incomplete."""
+        if refusal.code == "photo_refused" and content.attachments:
+            if reused:
+                for number, _ in enumerate(content.attachments, 1):
+                    self._upload(journal).forget(number)
+                return Unavailable("media_processing_failed", detail=refusal.detail)
+            refusal.code = x_media.refused_code(content.attachments[0])
+        if previous and not isinstance(refusal, AlreadyPublished | ConnectionRefused):
+            refusal.code = "thread_incomplete"
+        return refusal
+
+    def _media(self, content: Content, journal: Journal) -> list[str]:
+        upload = self._upload(journal)
+        return [upload.media_id(n, file) for n, file in enumerate(content.attachments, 1)]
+
+    def _upload(self, journal: Journal) -> x_media.Upload:
+        def call(method: str, address: str, **request: Any) -> dict[str, Any]:
+            return self._call(method, address, journal.reference, **request)
+
+        return x_media.Upload(call, journal)
+
+    def find(self, sent: Sent) -> Receipt | Partly | None:
+        """The post, or the part of the thread that is missing yet."""
+        texts = x_text.thread_of(sent.content.text)
+        ids = [sent.kept.get(f"part{number}", "") for number, _ in enumerate(texts, 1)]
+        if all(ids):
+            return self._receipt(ids[0])
+        missing = ids.index("")
+        previous = ids[missing - 1] if missing else ""
+        found = self._find_part(sent, texts[missing], previous)
+        if not found or missing == len(texts) - 1:
+            return self._receipt(ids[0] or found) if found else None
+        return Partly({f"part{missing + 1}": found})
+
+    def _find_part(self, sent: Sent, text: str, previous: str) -> str:
+        start = x_reading.clock(sent.armed_at - EARLIER)
+        wanted = x_text.comparable(text)
+        listed = self._own_posts(sent.reference, start_time=start, max_results=20)
+        found = [
+            needed(identifier_at(post, "id"))
+            for post in listed
+            if text_at(post, "id") not in sent.taken
+            and x_text.comparable(x_text.as_written(post)) == wanted
+            and x_reading.parent_of(post) == previous
+        ]
         if len(found) > 1:
-            raise Unknown("several_matches", detail=", ".join(text_at(row, "id") for row in found))
-        return self._receipt(needed(identifier_at(found[0], "id"))) if found else None
+            raise Unknown("several_matches", detail=", ".join(found))
+        return found[0] if found else ""
+
+    def _own_posts(self, reference: str, **params: Any) -> list[dict[str, Any]]:
+        address = path("2", "users", self.account.external_id, "tweets")
+        listed = self._call("GET", address, reference, params={**params, **x_reading.asked()})
+        return rows_at(listed, "data")
 
     def _receipt(self, post_id: str) -> Receipt:
         return Receipt(post_id, self.http.permalink(f"https://x.com/i/web/status/{post_id}"))
 
-    def _upload(self, attachment: Attachment, journal: Journal) -> str:
-        """Nothing here is visible, so a broken upload simply starts again (X2.2)."""
-        started = self._call(
-            "POST",
-            "2/media/upload/initialize",
-            reference=journal.reference,
-            json={
-                "media_type": attachment.mime,
-                "total_bytes": attachment.size,
-                "media_category": "tweet_image",
-            },
-        )
-        media = needed(identifier_at(started, "data", "id"))
-        with attachment.file.open("rb") as file:
-            for index, piece in enumerate(iter(lambda: file.read(PIECE), b"")):
-                self._call(
-                    "POST",
-                    path("2", "media", "upload", media, "append"),
-                    reference=journal.reference,
-                    data={"segment_index": str(index)},
-                    files={"media": ("piece", piece, "application/octet-stream")},
-                )
-        state = self._call(
-            "POST", path("2", "media", "upload", media, "finalize"), reference=journal.reference
-        )
-        self._await(media, state, journal.reference)
-        if attachment.alt:
-            self._call(
-                "POST",
-                "2/media/metadata",
-                reference=journal.reference,
-                json={"id": media, "metadata": {"alt_text": {"text": attachment.alt}}},
-            )
-        keep_for(journal, "media", media, MEDIA_KEPT)
-        return media
+    def remove(self, post: Published, journal: Journal) -> None:
+        """Every part, the first one first: it is what people see."""
+        if post.platform_id.startswith(REPOST):
+            original = post.platform_id.removeprefix(REPOST)
+            address = path("2", "users", self.account.external_id, "retweets", original)
+            self._delete(address, journal)
+            return
+        for post_id in self._ids_of(post, journal):
+            self._delete(path("2", "tweets", post_id), journal)
 
-    def _await(self, media: str, answer: dict[str, Any], reference: str) -> None:
-        for _look in range(PROCESSING_LOOKS):
-            processing = dig(answer, "data", "processing_info")
-            state = text_at(processing, "state")
-            if not processing or state == "succeeded":
-                return
-            if state == "failed" or dig(processing, "error"):
-                raise ContentRefused("photo_refused", detail=str(dig(processing, "error"))[:500])
-            wait = number_at(processing, "check_after_secs")
-            time.sleep(min(max(wait, 0), WAIT_LONGEST))
-            answer = self._call(
-                "GET",
-                "2/media/upload",
-                reference=reference,
-                params={"command": "STATUS", "media_id": media},
-            )
-        raise Unavailable("still_processing", retry_after=DEFAULT_WAIT)
+    def _delete(self, address: str, journal: Journal) -> None:
+        try:
+            self._call("DELETE", address, journal.reference, visible=True)
+        except Refused as refusal:
+            if refusal.code != "no_longer_there":
+                raise
+
+    def _ids_of(self, post: Published, journal: Journal) -> list[str]:
+        """The id of the last part may be unknown where it was only found by reading."""
+        parts = number_at(post.kept, "parts") or 1
+        ids = [post.platform_id]
+        while len(ids) < parts:
+            known = post.kept.get(f"part{len(ids) + 1}") or self._reply_to(ids[-1], journal)
+            if not known:
+                break
+            ids.append(known)
+        return ids
+
+    def _reply_to(self, previous: str, journal: Journal) -> str:
+        """Our own oldest reply to one of our posts."""
+        listed = self._own_posts(journal.reference, since_id=previous, max_results=100)
+        replies = [post for post in listed if x_reading.parent_of(post) == previous]
+        return identifier_at(replies[-1], "id") if replies else ""
+
+    def repost(self, post: Published, journal: Journal) -> Receipt:
+        address = path("2", "users", self.account.external_id, "retweets")
+        body = {"tweet_id": post.platform_id}
+        journal.arm()
+        try:
+            answer = self._call("POST", address, journal.reference, visible=True, json=body)
+        except AlreadyPublished:
+            answer = {}
+        if dig(answer, "data", "retweeted") is False:
+            raise Unknown(detail="retweeted: false")
+        return Receipt(f"{REPOST}{post.platform_id}", post.permalink)
+
+    # --- reading back -----------------------------------------------------------------------------
+
+    def read_comments(
+        self, post: Published, *, since: datetime | None = None, after: str = ""
+    ) -> Page[Comment]:
+        """Of the last seven days: the search goes no further back (X6)."""
+        if post.platform_id.startswith(REPOST):
+            return Page(())
+        oldest = datetime.now(UTC) - x_reading.SEARCHED
+        params = {
+            "query": f"conversation_id:{post.platform_id}",
+            "start_time": x_reading.clock(max(since or oldest, oldest)),
+            **({"next_token": after} if after else {}),
+        }
+        return self._read_comments("2/tweets/search/recent", params)
+
+    def read_mentions(self, *, since: datetime | None = None, after: str = "") -> Page[Comment]:
+        params = {
+            **({"start_time": x_reading.clock(since)} if since else {}),
+            **({"pagination_token": after} if after else {}),
+        }
+        address = path("2", "users", self.account.external_id, "mentions")
+        return self._read_comments(address, params)
+
+    def _read_comments(self, address: str, params: dict[str, str]) -> Page[Comment]:
+        asked = {"max_results": 100, **params, **x_reading.asked(authors=True)}
+        return x_reading.comments(
+            self._call("GET", address, params=asked), self.account.external_id
+        )
+
+    def read_conversations(
+        self, *, since: datetime | None = None, after: str = ""
+    ) -> Page[Comment]:
+        page = self._read_messages("2/dm_events", after)
+        fresh = [item for item in page.items if since is None or (item.at and item.at >= since)]
+        latest: dict[str, Comment] = {}
+        for message in fresh:  # newest first
+            latest.setdefault(message.conversation_id, message)
+        return Page(tuple(latest.values()), page.after if len(fresh) == len(page.items) else "")
+
+    def read_conversation(self, conversation_id: str, *, after: str = "") -> Page[Comment]:
+        return self._read_messages(
+            path("2", "dm_conversations", conversation_id, "dm_events"), after
+        )
+
+    def _read_messages(self, address: str, after: str) -> Page[Comment]:
+        params = {
+            "max_results": 100,
+            "event_types": "MessageCreate",
+            "dm_event.fields": x_reading.MESSAGE_FIELDS,
+            "expansions": "sender_id",
+            "user.fields": "name,username",
+            **({"pagination_token": after} if after else {}),
+        }
+        return x_reading.messages(
+            self._call("GET", address, params=params), self.account.external_id
+        )
+
+    def read_metrics(self, post: Published) -> dict[str, int]:
+        if post.platform_id.startswith(REPOST):
+            return {}
+        params = {"ids": post.platform_id, **x_reading.metric_fields()}
+        shown = rows_at(self._call("GET", "2/tweets", params=params), "data")
+        return x_reading.metrics(shown[0]) if shown else {}
+
+    # --- what it sends to us ----------------------------------------------------------------------
+
+    @classmethod
+    def handshake(cls, query: Mapping[str, str], *, secret: str, verify: str) -> str | None:
+        """The challenge-response check (X7): X wants its token signed, in JSON."""
+        token = query.get("crc_token", "")
+        if not (token and secret):
+            return None
+        return json.dumps({"response_token": _signature(secret, token.encode())})
+
+    @classmethod
+    def is_genuine(cls, body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
+        said = headers.get("x-twitter-webhooks-signature", "")
+        return hmac.compare_digest(_signature(secret, body).encode(), said.encode())
+
+    @classmethod
+    def told(cls, body: bytes) -> Iterator[Told]:
+        return x_reading.told(body)
+
+    # --- calls ------------------------------------------------------------------------------------
 
     def _call(
-        self, method: str, address: str, *, reference: str, visible: bool = False, **request: Any
+        self,
+        method: str,
+        address: str,
+        reference: str = "",
+        *,
+        visible: bool = False,
+        **request: Any,
     ) -> dict[str, Any]:
         answer = self.http.call(
             method,
@@ -195,47 +353,40 @@ class X(Connector):
             reference=reference,
             **request,
         )
-        data = answer.data()
-        if answer.status >= 300:
-            _fail(answer, data)
-        if not data:
-            raise answer.unclear("unreadable_answer")
-        return data
+        return understood(answer)
 
 
-def _fail(answer: Answer, data: dict[str, Any]) -> NoReturn:
-    if answer.status >= 500 or (not data and answer.status != 429):
-        raise answer.unclear("platform_failing")
-    said = answer.body[:20_000].decode("utf-8", "replace").lower()
-    for status, words, (kind, problem) in REFUSALS:
-        if answer.status == status and words in said:
-            wait = _wait(answer) if kind is RateLimited else None
-            raise kind(problem, detail=answer.detail, status=status, retry_after=wait)
-    raise Refused(detail=answer.detail, status=answer.status)
+def _thread_problems(parts: list[str]) -> list[Problem]:
+    found = []
+    for number, part in enumerate(parts, 1):
+        over = x_text.weight(part) - x_text.TEXT_LIMIT
+        if over > 0:
+            found.append(Problem("part_too_long_weighted", values={"part": number, "over": over}))
+    if len(parts) > x_text.MOST_PARTS:
+        values = {"count": len(parts), "limit": x_text.MOST_PARTS}
+        found.append(Problem("too_many_parts", values=values))
+    return found
 
 
-def _wait(answer: Answer) -> int:
-    """Seconds until the window opens again; a used-up day counts before the 15 minutes (X3.2)."""
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    for limit in ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit"):
-        reset = number_at(headers, f"{limit}-reset")
-        if reset and number_at(headers, f"{limit}-remaining") == 0:
-            return int(min(max(reset - time.time(), 1), 86_400))
-    return DEFAULT_WAIT
+def _word_problems(text: str, parts: list[str]) -> list[Problem]:
+    too_many_tags = settings.X_TIER == "self_serve" and any(
+        len(x_text.cashtags(part)) > 1 for part in parts
+    )
+    rules = (
+        (bool(_NOT_ALLOWED.intersection(text)), "characters_not_allowed", "error"),
+        (too_many_tags, "too_many_cashtags", "error"),
+        (x_text.has_devanagari_in_link(text), "hindi_in_link", "warning"),
+        (x_text.grows_when_normalised(text), "nukta_counts_double", "warning"),
+    )
+    return [Problem(code, level=level) for broken, code, level in rules if broken]
 
 
-def _as_written(post: dict[str, Any]) -> str:
-    """A post's text as its author wrote it: links restored, the link to its own media dropped."""
-    text = html.unescape(text_at(post, "text"))
-    for link in rows_at(post, "entities", "urls"):
-        short = text_at(link, "url")
-        if short:
-            own_media = bool(text_at(link, "media_key"))
-            text = text.replace(short, "" if own_media else text_at(link, "expanded_url"))
-    return _comparable(text)
+def _price_problems(content: Content, price: Decimal) -> list[Problem]:
+    if not price or not x_text.links(content.text):
+        return []
+    return [Problem("x_link_price", level="warning", values={"price": f"{price:.2f}"})]
 
 
-def _comparable(text: str) -> str:
-    """X adds a scheme and a slash to bare names, and changes white space."""
-    bare = re.sub(r"https?://", "", unicodedata.normalize("NFC", text))
-    return " ".join(word.rstrip("/") for word in bare.split())
+def _signature(secret: str, message: bytes) -> str:
+    digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
+    return f"sha256={base64.b64encode(digest).decode()}"

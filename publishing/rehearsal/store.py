@@ -192,6 +192,21 @@ class Store:
         rows = self._rows("SELECT * FROM posts WHERE platform = ? AND id = ?", platform, post_id)
         return _post(rows[0]) if rows else None
 
+    def count_posts(self, platform: str, account: str = "", *, since: float) -> int:
+        rows = self._rows(
+            "SELECT COUNT(*) AS total FROM posts WHERE platform = ?"
+            " AND (? = '' OR account = ?) AND at >= ?",
+            platform,
+            account,
+            account,
+            since,
+        )
+        return int(rows[0]["total"])
+
+    def remove_post(self, platform: str, post_id: str) -> bool:
+        """False if it was not there."""
+        return self._write("DELETE FROM posts WHERE platform = ? AND id = ?", platform, post_id) > 0
+
     # --- files --------------------------------------------------------------------------------
 
     def put_file(self, file: File) -> None:

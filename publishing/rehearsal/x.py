@@ -1,42 +1,67 @@
-"""X as the connector knows it: strict JSON, snowflake ids, no text twice."""
+"""X as its sheet describes it: strict JSON, snowflake ids, no text twice, counted calls."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
-import html
+import hmac
+import re
 import time
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
-from twitter_text import extract_urls_with_indices, parse_tweet
+from twitter_text import parse_tweet
 
-from .graph import image_kind
-from .stage import Request, Response, Route, Stage, as_json, clock_text
-from .store import File, Post
+from .stage import Handler, Request, Response, Route, Stage, as_json
+from .store import Account, Post
+from .x_answers import error_for, invalid, problem
+from .x_media import XMedia
+from .x_posts import Shape, Shown, is_newer, metrics, page, username
 
 DAY = 24 * 3600
-PHOTO_LIMIT = 5_000_000
-TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4")
-FIELDS = frozenset({"text", "media", "reply", "reply_settings", "poll", "made_with_ai"})
-ISO = "%Y-%m-%dT%H:%M:%S.000Z"
-NUMBER = "([0-9]{1,20})"
+WINDOW = 15 * 60
+FIELDS = frozenset(
+    {"text", "media", "reply", "reply_settings", "poll", "made_with_ai", "paid_partnership"}
+    | {"quote_tweet_id", "geo", "community_id", "card_uri", "edit_options", "nullcast"}
+    | {"direct_message_deep_link", "for_super_followers_only", "share_with_followers"}
+)
+EXCLUSIVE = ("poll", "quote_tweet_id", "media", "card_uri", "direct_message_deep_link")
+NUMBER = "([0-9]{1,19})"
+CONVERSATION = "([0-9]{1,19}-[0-9]{1,19}|[0-9]{15,19})"
 
 
 class XStage(Stage):
     platform = "x"
+    posts_per_handle = 100  # in 15 minutes (X3.2)
+    posts_per_app = 10_000  # in a day
+    replies_need_mention = True  # the rule of the self-serve plan
 
     @property
     def routes(self) -> list[Route]:
+        me = f"/2/users/{NUMBER}"
+        files = XMedia(self.store)
         return [
             ("POST", "/2/tweets", "publish", self.create),
-            ("GET", f"/2/users/{NUMBER}/tweets", "read", self.timeline),
+            ("GET", "/2/tweets", "read", self.lookup),
+            ("DELETE", f"/2/tweets/{NUMBER}", "publish", self.delete),
+            ("POST", f"{me}/retweets", "publish", self.repost),
+            ("DELETE", f"{me}/retweets/{NUMBER}", "publish", self.undo_repost),
+            ("GET", f"{me}/tweets", "read", self.timeline),
+            ("GET", f"{me}/mentions", "read", self.mentions),
+            ("GET", "/2/tweets/search/recent", "read", self.search),
             ("GET", "/2/users/me", "read", self.me),
-            ("POST", "/2/media/upload/initialize", "upload", self.initialize),
-            ("POST", f"/2/media/upload/{NUMBER}/append", "upload", self.append),
-            ("POST", f"/2/media/upload/{NUMBER}/finalize", "upload", self.finalize),
-            ("GET", "/2/media/upload", "upload", self.status),
-            ("POST", "/2/media/metadata", "upload", self.metadata),
+            ("GET", "/2/dm_events", "read", self.messages),
+            ("GET", f"/2/dm_conversations/{CONVERSATION}/dm_events", "read", self.messages),
+            ("POST", "/2/media/upload/initialize", "upload", files.initialize),
+            ("POST", f"/2/media/upload/{NUMBER}/append", "upload", files.append),
+            ("POST", f"/2/media/upload/{NUMBER}/finalize", "upload", files.finalize),
+            ("GET", "/2/media/upload", "upload", files.status),
+            ("POST", "/2/media/upload", "upload", files.one_shot),
+            ("POST", "/2/media/metadata", "upload", files.metadata),
+            ("POST", "/2/media/subtitles", "upload", files.subtitles),
         ]
+
+    # --- how it says no, and how it calls ---------------------------------------------------------
 
     def not_found(self) -> Response:
         return problem(404, "Not Found", "Not Found")
@@ -45,10 +70,11 @@ class XStage(Stage):
         return problem(401, "Unauthorized", "Unauthorized")
 
     def rate_limited(self) -> Response:
-        return as_json(
-            {"title": "Too Many Requests", "detail": "Too Many Requests", "status": 429},
+        return problem(
             429,
-            x_rate_limit_limit="100",
+            "Too Many Requests",
+            "Too Many Requests",
+            x_rate_limit_limit=str(self.posts_per_handle),
             x_rate_limit_remaining="0",
             x_rate_limit_reset=str(int(time.time()) + 30),
         )
@@ -56,193 +82,304 @@ class XStage(Stage):
     def failing(self) -> Response:
         return problem(503, "Service Unavailable", "Service Unavailable")
 
-    def create(self, request: Request) -> Response:
-        body = request.json()
-        text, media = body.get("text", ""), body.get("media", {})
-        refusal = self._refusal(request, body, text, media)
-        if refusal or request.account is None:
-            return refusal or self.bad_token()
-        photo = media["media_ids"][0] if media else ""
-        account, now = request.account.id, time.time()
-        with self.store.exclusive():
-            recent = self.store.posts("x", account, limit=200)
-            if text and any(post.text == text and now - post.at < DAY for post in recent):
-                return problem(
-                    403,
-                    "Forbidden",
-                    "You are not allowed to create a Tweet with duplicate content.",
-                )
-            post_id = str(self.store.new_id())
-            post = Post("x", post_id, account, text, "", photo, now, now + request.late)
-            self.store.add_post(post)
-        shown = {"id": post_id, "text": _shortened(post)[0], "edit_history_tweet_ids": [post_id]}
-        return as_json({"data": shown}, 201)
+    def error_for(self, detail: str) -> Response:
+        return error_for(detail)
 
-    def _refusal(
-        self, request: Request, body: dict[str, Any], text: Any, media: Any
-    ) -> Response | None:
+    @staticmethod
+    def signed(secret: str, body: bytes) -> dict[str, str]:
+        return {
+            "Content-Type": "application/json",
+            "x-twitter-webhooks-signature": signature(secret, body),
+        }
+
+    def _enter(self, request: Request, handler: Handler, arguments: tuple[str, ...]) -> Response:
+        """Another user's id in a path that writes is refused."""
+        request.account = self.store.account_by_token("x", request.token)
+        if request.account is None:
+            return self.bad_token()
+        writes = request.method != "GET" and request.path.startswith("/2/users/")
+        if writes and arguments[0] != request.account.id:
+            return problem(403, "Forbidden", "You are not permitted to perform this action.")
+        return handler(request, *arguments)
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def create(self, request: Request) -> Response:
+        account, body = _account(request), request.json()
+        refusal = self._refusal(account, request, body)
+        if refusal:
+            return refusal
+        text, now = body.get("text", ""), time.time()
+        media = body.get("media", {}).get("media_ids", [])
+        with self.store.exclusive():
+            headers, is_full = self._counted(account, now)
+            if is_full:
+                return problem(429, "Too Many Requests", "Too Many Requests", **headers)
+            if text and self._is_repeated(account, text, now):
+                return error_for("403:duplicate content")
+            post_id = str(self.store.new_id())
+            replied = body.get("reply", {}).get("in_reply_to_tweet_id", "")
+            extra = {"reply_to": replied, "root": self._root(replied) or post_id, "media": media}
+            first = media[0] if media else ""
+            late = now + request.late
+            post = Post("x", post_id, account.id, text, "", first, now, late, extra)
+            self.store.add_post(post)
+        self._tell(post, account)
+        shown = {"id": post_id, "text": Shown(post).text, "edit_history_tweet_ids": [post_id]}
+        return as_json({"data": shown}, 201, **headers)
+
+    def _refusal(self, account: Account, request: Request, body: dict[str, Any]) -> Response | None:
         kind = request.headers.get("content-type", "")
         if not kind.startswith("application/json") or not body:
             return invalid("Request body is not valid JSON")
         if unknown := sorted(set(body) - FIELDS):
             return invalid(f"Extra inputs are not permitted: {unknown[0]}")
-        ids = media.get("media_ids", []) if isinstance(media, dict) else None
-        if not isinstance(text, str) or not isinstance(ids, list):
+        text, media, reply = (body.get(name) for name in ("text", "media", "reply"))
+        ids = media.get("media_ids") if isinstance(media, dict) else None
+        if not isinstance(text, str | None) or (media is not None and not isinstance(ids, list)):
             return invalid("One or more parameters to your request was invalid.")
-        unusable = media and not (ids and all(self._usable(request, one) for one in ids))
+        is_attachable = XMedia(self.store).are_attachable
         wrongs = (
             (not text and not ids, "text: is required"),
+            (sum(name in body for name in EXCLUSIVE) > 1, "Only one of these may be given"),
             (text and not parse_tweet(text[:2000]).valid, "Tweet text is too long"),
-            (unusable, "Your media IDs are invalid."),
+            (media is not None and not is_attachable(account, ids), "Your media IDs are invalid."),
         )
-        return next((invalid(message) for wrong, message in wrongs if wrong), None)
+        message = next((message for wrong, message in wrongs if wrong), "")
+        return invalid(message) if message else self._reply_refusal(account, text or "", reply)
 
-    def _usable(self, request: Request, media_id: Any) -> bool:
-        file = self.store.file("x", media_id) if isinstance(media_id, str) else None
-        own = request.account.id if request.account else ""
-        return bool(
-            file and file.account == own and file.extra.get("ready") and time.time() - file.at < DAY
-        )
+    def _reply_refusal(self, account: Account, text: str, reply: Any) -> Response | None:
+        if reply is None:
+            return None
+        replied = reply.get("in_reply_to_tweet_id") if isinstance(reply, dict) else None
+        answered = self.store.post("x", replied) if isinstance(replied, str) else None
+        if answered is None:
+            return invalid("The post you are replying to does not exist or is not visible to you.")
+        own = answered.account == account.id
+        if self.replies_need_mention and not own and not _mentions(answered, account):
+            return error_for("403:reply")
+        return None
+
+    def _is_repeated(self, account: Account, text: str, now: float) -> bool:
+        recent = self.store.posts("x", account.id, limit=200)
+        return any(post.text == text and now - post.at < DAY for post in recent)
+
+    def _root(self, replied: str) -> str:
+        answered = self.store.post("x", replied) if replied else None
+        return str(answered.extra.get("root") or answered.id) if answered else ""
+
+    def _counted(self, account: Account, now: float) -> tuple[dict[str, str], bool]:
+        """Headers that say what is left, counting this one; and whether it is too much."""
+        used = self.store.count_posts("x", account.id, since=now - WINDOW)
+        of_all = self.store.count_posts("x", since=now - DAY)
+        left, left_of_all = self.posts_per_handle - used, self.posts_per_app - of_all
+        headers = {
+            "x_rate_limit_limit": str(self.posts_per_handle),
+            "x_rate_limit_remaining": str(max(left - 1, 0)),
+            "x_rate_limit_reset": str(int(now) + WINDOW),
+            "x_app_limit_24hour_limit": str(self.posts_per_app),
+            "x_app_limit_24hour_remaining": str(max(left_of_all - 1, 0)),
+            "x_app_limit_24hour_reset": str(int(now) + DAY),
+        }
+        return headers, left < 1 or left_of_all < 1
+
+    def delete(self, request: Request, post_id: str) -> Response:
+        """One that is gone already answers likewise (X2.1)."""
+        post = self.store.post("x", post_id)
+        if post and post.account != _account(request).id:
+            return error_for("403:not permitted")
+        self.store.remove_post("x", post_id)
+        return as_json({"data": {"deleted": True}})
+
+    def repost(self, request: Request, account: str) -> Response:
+        body = request.json()
+        post = self.store.post("x", str(body.get("tweet_id", "")))
+        if set(body) != {"tweet_id"}:
+            return invalid("tweet_id: is required, and nothing else")
+        if post is None:
+            return error_for("404:not found")
+        with self.store.exclusive():
+            if self._repost_of(account, post.id):
+                return problem(403, "Forbidden", "You have already retweeted this Post.")
+            number, now = str(self.store.new_id()), time.time()
+            extra, late = {"repost_of": post.id}, now + request.late
+            self.store.add_post(Post("x", number, account, post.text, "", "", now, late, extra))
+        return as_json({"data": {"id": number, "retweeted": True}})
+
+    def undo_repost(self, request: Request, account: str, source: str) -> Response:
+        if mine := self._repost_of(account, source):
+            self.store.remove_post("x", mine.id)
+        return as_json({"data": {"retweeted": False}})
+
+    def _repost_of(self, account: str, source: str) -> Post | None:
+        own = self.store.posts("x", account)
+        return next((post for post in own if post.extra.get("repost_of") == source), None)
+
+    # --- reading ----------------------------------------------------------------------------------
 
     def timeline(self, request: Request, account: str) -> Response:
-        since = _moment(request.query.get("start_time", ""))
-        wanted = request.query.get("max_results", "10")
-        limit = min(max(int(wanted), 5), 100) if wanted.isdecimal() else 10
-        posts = self.store.listed_posts("x", account, since=since, limit=limit)
-        meta = {"result_count": len(posts)}
-        return as_json(
-            {"data": [_shown(post) for post in posts], "meta": meta} if posts else {"meta": meta}
+        excluded = request.query.get("exclude", "").split(",")
+        own = self.store.posts("x", account)
+        return self._page(
+            request,
+            (
+                post
+                for post in own
+                if not ("replies" in excluded and post.extra.get("reply_to"))
+                and not ("retweets" in excluded and post.extra.get("repost_of"))
+            ),
         )
+
+    def mentions(self, request: Request, account: str) -> Response:
+        owner = next((one for one in self.store.accounts("x") if one.id == account), None)
+        found = (
+            post
+            for post in self.store.posts("x")
+            if post.account != account
+            and owner is not None
+            and (_mentions(post, owner) or self._replied_to(post) == account)
+        )
+        return self._page(request, found)
+
+    def search(self, request: Request) -> Response:
+        """Understands conversation_id: and in_reply_to_tweet_id:, as the portal asks."""
+        query = request.query.get("query", "")
+        match = re.fullmatch(r"(conversation_id|in_reply_to_tweet_id):([0-9]{1,19})", query)
+        if not match:
+            return invalid("query: is not understood")
+        key = {"conversation_id": "root", "in_reply_to_tweet_id": "reply_to"}[match.group(1)]
+        found = (post for post in self.store.posts("x") if post.extra.get(key) == match.group(2))
+        return self._page(request, found, smallest=10)
+
+    def _page(self, request: Request, posts: Iterable[Post], *, smallest: int = 5) -> Response:
+        now = time.time()
+        listed = (post for post in posts if post.listed_from <= now)
+        return page(self.store, request, listed, self._shape(request), smallest=smallest)
+
+    def _shape(self, request: Request) -> Shape:
+        newer = is_newer(request)
+        fields = request.query.get("post.fields" if newer else "tweet.fields", "").split(",")
+
+        def shape(post: Post) -> dict[str, Any]:
+            counts = metrics(self.store, post) if "public_metrics" in fields else None
+            return Shown(post).as_asked(newer=newer, counts=counts)
+
+        return shape
+
+    def lookup(self, request: Request) -> Response:
+        """What is not there is told beside what is (X4.1 E)."""
+        ids = request.query.get("ids", "").split(",")
+        found = [post for number in ids if (post := self.store.post("x", number))]
+        shape = self._shape(request)
+        missing = sorted(set(ids) - {post.id for post in found})
+        body: dict[str, Any] = {}
+        if found:
+            body["data"] = [shape(post) for post in found]
+        if missing:
+            body["errors"] = [_not_found(number) for number in missing]
+        return as_json(body)
 
     def me(self, request: Request) -> Response:
-        account = request.account
-        if account is None:
-            return self.bad_token()
-        return as_json({"data": {"id": account.id, "name": account.name, "username": account.name}})
-
-    def initialize(self, request: Request) -> Response:
-        body = request.json()
-        if body.get("media_type") not in TYPES or not isinstance(body.get("total_bytes"), int):
-            return invalid("media_type: is not one of the accepted types")
-        media, account = str(self.store.new_id()), request.account
-        extra = {"total": body["total_bytes"], "ready": False}
-        owner = account.id if account else ""
-        self.store.put_file(File("x", media, owner, body["media_type"], time.time(), extra))
-        return as_json(
-            {"data": {"id": media, "media_key": f"3_{media}", "expires_after_secs": DAY}}
-        )
-
-    def append(self, request: Request, media: str) -> Response:
-        file, piece = self._own(request, media), request.files.get("media", b"")
-        index = str(request.fields.get("segment_index", ""))
-        if file is None or not piece or not index.isdecimal() or int(index) > 999:
-            return invalid("Your media IDs are invalid.")
-        self.store.put_piece("x", media, int(index), piece)
-        return as_json({"data": {"expires_at": int(time.time()) + DAY}})
-
-    def finalize(self, request: Request, media: str) -> Response:
-        file = self._own(request, media)
-        if file is None or self.store.length("x", media) != file.extra["total"]:
-            return invalid("Segments do not add up to provided total file size.")
-        kind = image_kind(self.store.content("x", media))
-        ready = kind is not None and kind[0] == file.mime and file.extra["total"] <= PHOTO_LIMIT
-        extra = {**file.extra, "ready": ready, "looks": 0}
-        self.store.put_file(File("x", media, file.account, file.mime, file.at, extra))
-        return as_json({"data": self._media(media, "pending")})
-
-    def status(self, request: Request) -> Response:
-        media = request.query.get("media_id", "")
-        file = self._own(request, media)
-        if file is None:
-            return problem(404, "Not Found", "Could not find the media")
-        return as_json(
-            {"data": self._media(media, "succeeded" if file.extra["ready"] else "failed")}
-        )
-
-    def metadata(self, request: Request) -> Response:
-        body = request.json()
-        media = str(body.get("id", ""))
-        file = self._own(request, media)
-        alt = body.get("metadata", {}).get("alt_text", {}).get("text", "")
-        if file is None or not isinstance(alt, str) or len(alt) > 1000:
-            return invalid("alt_text: is not valid")
-        extra = {**file.extra, "alt": alt}
-        self.store.put_file(File("x", media, file.account, file.mime, file.at, extra))
-        return as_json({"data": {"id": media, "associated_metadata": body["metadata"]}})
-
-    def _own(self, request: Request, media: str) -> File | None:
-        file = self.store.file("x", media)
-        return file if file and request.account and file.account == request.account.id else None
-
-    def _media(self, media: str, state: str) -> dict[str, Any]:
-        processing: dict[str, Any] = {"state": state}
-        if state == "pending":
-            processing["check_after_secs"] = 0
-        if state == "failed":
-            processing["error"] = {"code": 1, "name": "InvalidMedia", "message": "InvalidMedia"}
-        return {
-            "id": media,
-            "media_key": f"3_{media}",
-            "size": self.store.length("x", media),
-            "expires_after_secs": DAY,
-            "processing_info": processing,
+        account = _account(request)
+        asked = request.query.get("user.fields", "").split(",")
+        told: dict[str, Any] = {
+            "protected": False,
+            "verified": True,
+            "verified_type": account.extra.get("verified_type", "government"),
+            "subscription_type": account.extra.get("subscription_type", "None"),
         }
+        shown = {
+            "id": account.id,
+            "name": account.name,
+            "username": username(account),
+        }
+        return as_json({"data": shown | {key: told[key] for key in told if key in asked}})
+
+    def messages(self, request: Request, conversation: str = "") -> Response:
+        own = self.store.posts("x-dm", _account(request).id)
+        rows = [event for event in own if conversation in ("", event.extra["conversation"])]
+        return page(self.store, request, rows, _message, smallest=1)
+
+    # --- what people do there ---------------------------------------------------------------------
+
+    def write(self, text: str, *, author: str, reply_to: str = "") -> str:
+        """A person writes a post or a reply; its id."""
+        now, post_id = time.time(), str(self.store.new_id())
+        extra = {"reply_to": reply_to, "root": self._root(reply_to) or post_id, "media": []}
+        post = Post("x", post_id, author, text, "", "", now, now, extra)
+        self.store.add_post(post)
+        self._tell(post, Account("x", author, author, "", {}))
+        return post_id
+
+    def message(self, text: str, *, sender: str, to: str) -> str:
+        """A person writes to an account in private; the event's id."""
+        now, number = time.time(), str(self.store.new_id())
+        extra = {"sender": sender, "conversation": "-".join(sorted((sender, to), key=int))}
+        event = Post("x-dm", number, to, text, "", "", now, now, extra)
+        self.store.add_post(event)
+        self._announce("dm.received", to, _message(event))
+        return number
+
+    def _tell(self, post: Post, author: Account) -> None:
+        """Events of the Activity API for accounts that a post mentions or answers (X7)."""
+        for account in self.store.accounts("x"):
+            if account.id == author.id:
+                continue
+            shown = Shown(post).as_asked()
+            if self._replied_to(post) == account.id:
+                self._announce("post.reply.create", account.id, shown)
+            elif _mentions(post, account):
+                self._announce("post.mention.create", account.id, shown)
+
+    def _announce(self, kind: str, account: str, payload: dict[str, Any]) -> None:
+        data = {
+            "event_uuid": f"{payload['id']}-{kind}",
+            "event_type": kind,
+            "filter": {"user_id": account},
+            "tag": f"handle-{account}",
+            "payload": payload,
+        }
+        self.callbacks.send("x", {"data": data})
+
+    def _replied_to(self, post: Post) -> str:
+        answered = self.store.post("x", str(post.extra.get("reply_to", "")))
+        return answered.account if answered else ""
 
 
-def problem(status: int, title: str, detail: str) -> Response:
-    body = {"title": title, "detail": detail, "type": "about:blank", "status": status}
-    return as_json(body, status)
+def _account(request: Request) -> Account:
+    """Whoever got past `_enter`."""
+    if request.account is None:
+        raise RuntimeError("only for callers with a token")
+    return request.account
 
 
-def invalid(message: str) -> Response:
-    return as_json(
-        {
-            "errors": [{"parameters": {}, "message": message}],
-            "title": "Invalid Request",
-            "detail": "One or more parameters to your request was invalid.",
-            "type": "https://api.x.com/2/problems/invalid-request",
-        },
-        400,
-    )
+def _mentions(post: Post, account: Account) -> bool:
+    return bool(re.search(rf"@{re.escape(username(account))}\b", post.text))
 
 
-def _moment(text: str) -> float:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return 0
-
-
-def _shortened(post: Post) -> tuple[str, list[dict[str, str]]]:
-    """The text as X stores it: links turned into t.co, a link to the media, signs escaped."""
-    parts, links, last = [], [], 0
-    for found in extract_urls_with_indices(post.text):
-        start, end = found["indices"]
-        link = found["url"]
-        full = link if "://" in link else f"http://{link}"
-        short = f"https://t.co/{hashlib.sha256((post.id + link).encode()).hexdigest()[:10]}"
-        parts += [html.escape(post.text[last:start], quote=False), short]
-        links.append({"url": short, "expanded_url": full, "display_url": link})
-        last = end
-    text = "".join([*parts, html.escape(post.text[last:], quote=False)])
-    if post.file:
-        short = f"https://t.co/{hashlib.sha256(post.id.encode()).hexdigest()[:10]}"
-        address = f"https://x.com/i/status/{post.id}/photo/1"
-        links.append({"url": short, "expanded_url": address, "media_key": f"3_{post.file}"})
-        text = f"{text} {short}".strip()
-    return text, links
-
-
-def _shown(post: Post) -> dict[str, Any]:
-    text, links = _shortened(post)
-    shown: dict[str, Any] = {
-        "id": post.id,
-        "text": text,
-        "created_at": clock_text(post.at, ISO),
-        "edit_history_tweet_ids": [post.id],
+def _message(event: Post) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "event_type": "MessageCreate",
+        "text": event.text,
+        "sender_id": event.extra["sender"],
+        "dm_conversation_id": event.extra["conversation"],
+        "created_at": Shown(event).created_at,
     }
-    if links:
-        shown["entities"] = {"urls": links}
-    if post.file:
-        shown["attachments"] = {"media_keys": [f"3_{post.file}"]}
-    return shown
+
+
+def _not_found(number: str) -> dict[str, Any]:
+    return {
+        "title": "Not Found Error",
+        "detail": f"Could not find tweet with ids: [{number}].",
+        "type": "https://api.twitter.com/2/problems/resource-not-found",
+        "resource_id": number,
+        "resource_type": "tweet",
+        "parameter": "ids",
+        "value": number,
+    }
+
+
+def signature(secret: str, message: bytes) -> str:
+    digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
+    return f"sha256={base64.b64encode(digest).decode()}"

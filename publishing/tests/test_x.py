@@ -31,7 +31,7 @@ class TestX(ConnectorContract):
         return Content(TEXT, attachments=(photo,))
 
     def prepare(self, journal, base_url):
-        journal.keep(media="555", media_until="99999999999")
+        journal.keep(media1="555", media1_until="99999999999")
 
     def test_publishes_text_alone_and_finds_it(self, connector, journal, posts):
         receipt = connector.publish(Content(TEXT), journal)
@@ -50,7 +50,7 @@ class TestX(ConnectorContract):
 
     def test_photo_keeps_its_description(self, connector, content, journal, rehearsal):
         connector.publish(content, journal)
-        media = rehearsal.store.file("x", journal.values["media"])
+        media = rehearsal.store.file("x", journal.values["media1"])
         assert media.extra["alt"] == content.attachments[0].alt
 
     def test_large_photo_goes_up_in_pieces(self, connector, make_photo, journal, rehearsal):
@@ -59,7 +59,7 @@ class TestX(ConnectorContract):
         photo.file.write_bytes(padded)
         whole = replace(photo, size=len(padded))
         connector.publish(Content("बड़ी फ़ोटो", attachments=(whole,)), journal)
-        assert rehearsal.store.content("x", journal.values["media"]) == padded
+        assert rehearsal.store.content("x", journal.values["media1"]) == padded
 
     def test_same_text_again_is_already_published(self, connector, content, journal):
         connector.publish(content, journal)
