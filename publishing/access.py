@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
@@ -10,7 +11,7 @@ from django.http import Http404
 from departments import access as departments_access
 from departments.roles import Role
 
-from .models import Delivery, Media, Message, PartMedia
+from .models import Captions, Delivery, Derivative, Media, Message, PartMedia, Upload, Work
 from .states import DeliveryState
 
 if TYPE_CHECKING:
@@ -69,5 +70,45 @@ def public_media() -> QuerySet[Media]:
 def get_media(user: Person, pk: int) -> Media:
     found = visible_media(user).filter(pk=pk).first() or public_media().filter(pk=pk).first()
     if found is None:
+        raise Http404
+    return found
+
+
+def can_change_media(user: Person, media: Media) -> bool:
+    return can_add_media(user, media.department_id)
+
+
+def get_own_media(user: Person, pk: int) -> Media:
+    """For its page in the library."""
+    found = visible_media(user).select_related("department", "added_by").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_media_copy(user: Person, pk: int) -> Derivative:
+    ready = Derivative.objects.filter(media__in=visible_media(user), state=Work.READY)
+    found = ready.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_captions(user: Person, pk: int) -> Captions:
+    found = Captions.objects.filter(media__in=visible_media(user), pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def own_uploads(user: Person) -> QuerySet[Upload]:
+    """Large files that this officer is sending or has sent of late."""
+    return Upload.objects.filter(added_by=user) if user.is_authenticated else Upload.objects.none()
+
+
+def get_upload(user: Person, key: UUID) -> Upload:
+    """An officer's own, as long as the department is."""
+    found = own_uploads(user).select_related("department").filter(key=key).first()
+    if found is None or not can_add_media(user, found.department_id):
         raise Http404
     return found

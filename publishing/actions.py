@@ -23,7 +23,8 @@ from portal.errors import MoveNotAllowed
 
 from .connectors.base import Receipt
 from .connectors.errors import ConnectorError
-from .models import Attempt, Delivery, Message, MessagePart, Operation, PartMedia
+from .media import fitted
+from .models import Attempt, Delivery, Media, Message, MessagePart, Operation, PartMedia
 from .moving import LeaseLost, accepted, end, held, locked, move
 from .planning import plan
 from .retry import FOLLOW_LONGEST, FOLLOWS, UNCLEAR_TRIES, WAITS, Verdict, judge
@@ -86,9 +87,15 @@ def _freeze(message: Message, sealed: SealedPart, media_ids: Iterable[int]) -> N
         tags=list(sealed.tags),
         options=dict(sealed.options),
     )
+    files = Media.objects.in_bulk(list(media_ids))
     PartMedia.objects.bulk_create(
         PartMedia(
-            part=part, media_id=media_id, place=file.place, alt=file.alt, position=position
+            part=part,
+            media_id=media_id,
+            derivative=fitted(files[media_id], sealed.platform),
+            place=file.place,
+            alt=file.alt,
+            position=position,
         )
         for position, (media_id, file) in enumerate(zip(media_ids, sealed.files, strict=True))
     )

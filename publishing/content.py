@@ -4,30 +4,60 @@ from __future__ import annotations
 
 from django.db.models import Prefetch
 
-from .connectors.base import Attachment, Content
+from .connectors.base import Attachment, CaptionFile, Content
 from .links import signed_media_url
-from .models import Delivery, Media, MessagePart, PartMedia
+from .media import fitted
+from .models import Delivery, Derivative, Media, MediaKind, MessagePart, PartMedia, Place
 
 
-def attachment(media: Media, alt: str) -> Attachment:
+def attachment(media: Media, alt: str, *, platform: str) -> Attachment:
+    """As the platform gets it: by the copy that fits it, once that is ready."""
+    return _attached(media, fitted(media, platform), alt)
+
+
+def _attached(media: Media, copy: Derivative | None, alt: str) -> Attachment:
+    sent = copy or media
     return Attachment(
-        file=media.file,
-        mime=media.mime,
-        size=media.size,
-        width=media.width,
-        height=media.height,
-        sha256=media.sha256,
+        file=sent.file,
+        mime=sent.mime,
+        size=sent.size,
+        width=sent.width,
+        height=sent.height,
+        sha256=sent.sha256,
         alt=alt,
-        duration=media.duration,
-        url=signed_media_url(media),
+        duration=sent.duration,
+        url=signed_media_url(sent),
+        captions=_captions(media),
+        facts=sent.facts,
     )
+
+
+def _captions(media: Media) -> tuple[CaptionFile, ...]:
+    if media.kind != MediaKind.VIDEO:
+        return ()
+    return tuple(CaptionFile(one.file, one.language, one.sha256) for one in media.captions.all())
 
 
 def content_of(delivery: Delivery) -> Content:
     """The sealed part of the message that is meant for the delivery's platform."""
-    files = PartMedia.objects.select_related("media")
+    files = PartMedia.objects.select_related("media", "derivative").prefetch_related(
+        "media__captions"
+    )
     part = MessagePart.objects.prefetch_related(Prefetch("attachments", files)).get(
         message=delivery.message, platform=delivery.handle.platform
     )
-    attachments = tuple(attachment(item.media, item.alt) for item in part.attachments.all())
-    return Content(part.text, part.title, tuple(part.tags), attachments)
+    items = list(part.attachments.all())
+    shown = [_frozen(one) for one in items if one.place == Place.SHOWN]
+    thumbnails = [_frozen(one) for one in items if one.place == Place.THUMBNAIL]
+    return Content(
+        part.text,
+        part.title,
+        tuple(part.tags),
+        tuple(shown),
+        thumbnail=next(iter(thumbnails), None),
+        options=part.options,
+    )
+
+
+def _frozen(item: PartMedia) -> Attachment:
+    return _attached(item.media, item.derivative, item.alt)

@@ -9,23 +9,27 @@ from django.urls import reverse
 from departments.platforms import links_to
 
 from .connectors import base_url
-from .models import Media
+from .models import Derivative, Media, Work
 
 SALT = "publishing.media-for-platforms"
 GOOD_FOR = 2 * 60 * 60  # seconds
 
 
-def signed_media_url(media: Media) -> str:
-    token = signing.dumps(media.pk, salt=SALT)
+def signed_media_url(file: Media | Derivative) -> str:
+    said = ["copy" if isinstance(file, Derivative) else "media", file.pk]
+    token = signing.dumps(said, salt=SALT)
     return settings.MEDIA_URL_BASE + reverse("publishing:media_for_platform", args=[token])
 
 
-def media_id_from(token: str) -> int | None:
-    """The key inside a signed address; None if it is forged or too old."""
+def file_behind(token: str) -> Media | Derivative | None:
+    """What a signed address leads to; None if it is forged, too old, or gone."""
     try:
-        return int(signing.loads(token, salt=SALT, max_age=GOOD_FOR))
+        kind, key = signing.loads(token, salt=SALT, max_age=GOOD_FOR)
     except (signing.BadSignature, ValueError, TypeError):
         return None
+    if kind == "copy":
+        return Derivative.objects.filter(pk=key, state=Work.READY).first()
+    return Media.objects.filter(pk=key).first()
 
 
 def is_on_platform(platform: str, link: str) -> bool:

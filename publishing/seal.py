@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from .models import Media, Message, Operation
+from django.db.models.fields.files import FieldFile
+
+from .media import fitted
+from .models import Derivative, Media, MediaKind, Message, Operation, Place
 
 
 @dataclass(frozen=True)
 class SealedFile:
     sha256: str  # of the bytes as stored, not as remembered
     alt: str
+    place: str = Place.SHOWN
+    captions: tuple[tuple[str, str], ...] = ()  # (language, sha256), by language
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class SealedPart:
     title: str
     tags: tuple[str, ...]
     files: tuple[SealedFile, ...]
+    options: tuple[tuple[str, str], ...] = ()  # (key, value), by key
 
 
 def compute_seal(
@@ -46,16 +52,29 @@ def compute_seal(
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def sealed_file(media: Media, alt: str) -> SealedFile:
+def sealed_file(media: Media, alt: str, place: str = Place.SHOWN, *, platform: str) -> SealedFile:
+    """Of the copy that fits the platform, or of the original where that goes as it is."""
+    return _sealed(media, fitted(media, platform), alt, place)
+
+
+def _sealed(media: Media, copy: Derivative | None, alt: str, place: str) -> SealedFile:
+    captions = ()
+    if media.kind == MediaKind.VIDEO:
+        captions = tuple((one.language, _digest(one.file)) for one in media.captions.all())
+    return SealedFile(_digest((copy or media).file), alt, place, captions)
+
+
+def _digest(stored: FieldFile) -> str:
     """Reads the bytes again: a file that was replaced or is gone breaks the seal."""
-    digest = hashlib.sha256()
     try:
-        with media.file.open("rb") as stored:
-            for block in iter(lambda: stored.read(1 << 20), b""):
-                digest.update(block)
-    except FileNotFoundError:
-        return SealedFile("missing", alt)
-    return SealedFile(digest.hexdigest(), alt)
+        with stored.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (FileNotFoundError, ValueError):
+        return "missing"
+
+
+def sealed_options(options: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(options.items()))
 
 
 def seal_of_message(message: Message) -> str:
@@ -66,9 +85,15 @@ def seal_of_message(message: Message) -> str:
             part.text,
             part.title,
             tuple(part.tags),
-            tuple(sealed_file(item.media, item.alt) for item in part.attachments.all()),
+            tuple(
+                _sealed(item.media, item.derivative, item.alt, item.place)
+                for item in part.attachments.all()
+            ),
+            sealed_options(part.options),
         )
-        for part in message.parts.prefetch_related("attachments__media")
+        for part in message.parts.prefetch_related(
+            "attachments__media__captions", "attachments__derivative"
+        )
     ]
     handles = (
         message.deliveries.exclude(operation=Operation.REMOVE)

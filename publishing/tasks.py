@@ -1,6 +1,7 @@
 """What the queue calls. Each takes a key, does one step, and may run twice without harm."""
 
 from . import metrics, sending
+from .media import preparing
 
 
 def deliver(delivery_id: int) -> None:
@@ -17,3 +18,7 @@ def follow(delivery_id: int) -> None:
 
 def read_metrics(delivery_id: int) -> None:
     metrics.read(delivery_id)
+
+
+def prepare_media() -> None:
+    preparing.prepare_next()

@@ -1,36 +1,47 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from . import access, callbacks
-from .links import media_id_from
-from .models import Media
+from .links import file_behind
+from .streaming import streamed
 
 
 @require_safe
 @cache_control(private=True, max_age=3600)
-def media(request: HttpRequest, pk: int, size: str) -> FileResponse:
+def media(request: HttpRequest, pk: int, size: str) -> HttpResponseBase:
     """A photo or video: to officers who may see it, and to everyone once it has gone out."""
     found = access.get_media(request.user, pk)
-    return (
-        _file(found.thumbnail, "image/jpeg") if size == "small" else _file(found.file, found.mime)
-    )
+    if size == "small":
+        return streamed(request, found.thumbnail, "image/jpeg")
+    return streamed(request, found.file, found.mime)
 
 
 @require_safe
-def media_for_platform(request: HttpRequest, token: str) -> FileResponse:
+@cache_control(private=True, max_age=3600)
+def media_copy(request: HttpRequest, pk: int) -> HttpResponseBase:
+    copy = access.get_media_copy(request.user, pk)
+    return streamed(request, copy.file, copy.mime)
+
+
+@require_safe
+@cache_control(private=True, max_age=3600)
+def captions(request: HttpRequest, pk: int) -> HttpResponseBase:
+    found = access.get_captions(request.user, pk)
+    return streamed(request, found.file, "text/vtt; charset=utf-8")
+
+
+@require_safe
+def media_for_platform(request: HttpRequest, token: str) -> HttpResponseBase:
     """For platforms that fetch a file themselves; the address is the permission."""
-    pk = media_id_from(token)
-    if pk is None:
+    found = file_behind(token)
+    if found is None:
         raise Http404
-    found = get_object_or_404(Media, pk=pk)
-    return _file(found.file, found.mime)
+    return streamed(request, found.file, found.mime)
 
 
 # Signed by the platform over the raw body, which a cross-site form cannot do.
@@ -52,10 +63,3 @@ def callback(request: HttpRequest, platform: str) -> HttpResponse:
         return HttpResponse(status=403)
     callbacks.store_event(platform, body)
     return HttpResponse("ok", content_type="text/plain")
-
-
-def _file(stored: FieldFile, mime: str) -> FileResponse:
-    try:
-        return FileResponse(stored.open("rb"), content_type=mime)
-    except FileNotFoundError:
-        raise Http404 from None

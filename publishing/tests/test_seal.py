@@ -27,7 +27,7 @@ def message(settings) -> Message:
     Scripted.start()
     owner = department()
     handle, photo = connected_handle(owner), stored_photo(owner)
-    part = SealedPart("x", "पाठ", "शीर्षक", ("पेंशन",), (sealed_file(photo, "शिविर"),))
+    part = SealedPart("x", "पाठ", "शीर्षक", ("पेंशन",), (sealed_file(photo, "शिविर", platform="x"),))
     ends = timezone.now() + timedelta(days=1)
     return actions.queue_message(
         department=owner,
