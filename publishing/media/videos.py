@@ -27,8 +27,10 @@ FIRST_PACKETS = 500  # in which a picture must appear
 PATIENCE = 90  # seconds
 # What cameras, phones and editing programs write; rare decoders are a way in for enemies.
 VIDEO_CODECS = frozenset(
-    ("h264", "hevc", "av1", "libdav1d", "vp8", "vp9", "mpeg4", "mpeg2video")
-    + ("mjpeg", "prores", "dnxhd", "h263")
+    {
+        *("h264", "hevc", "av1", "libdav1d", "vp8", "vp9"),
+        *("mpeg4", "mpeg2video", "mjpeg", "prores", "dnxhd", "h263"),
+    }
 )
 AUDIO_CODECS = frozenset(
     ("aac", "mp3", "mp3float", "opus", "vorbis", "flac", "ac3", "eac3", "alac")
@@ -153,11 +155,9 @@ def _remux(incoming: InputContainer, target: Path, rotation: int, patience: Pati
             copies[stream.index] = outgoing.add_stream_from_template(stream)
         copies[picture.index].set_display_rotation(rotation)
         lasts = 0.0
-        for packet in incoming.demux(wanted):
+        for packet in _timed(incoming.demux(wanted), picture):
             patience.check()
-            if packet.dts is None:
-                continue
-            if packet.stream is picture and packet.pts is not None:
+            if packet.stream is picture:
                 ends = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                 lasts = max(lasts, ends)
             if lasts > VIDEO_SECONDS:
@@ -167,6 +167,31 @@ def _remux(incoming: InputContainer, target: Path, rotation: int, patience: Pati
     if lasts < 1:
         raise _wrong_length()
     return lasts
+
+
+def _timed(packets: Iterator[av.Packet], picture: av.VideoStream) -> Iterator[av.Packet]:
+    """Matroska does not say when its first pictures are decoded; MP4 must know."""
+    early: list[av.Packet] = []
+    for packet in packets:
+        if not packet.size or packet.pts is None:  # the end of a track, or nothing to show
+            continue
+        if packet.dts is None and packet.stream is picture and len(early) < FIRST_PACKETS:
+            early.append(packet)
+            continue
+        if packet.dts is None:
+            packet.dts = packet.pts
+        if packet.stream is picture:
+            yield from _backwards(early, packet.dts)
+            early = []
+        yield packet
+    yield from _backwards(early, early[0].pts + len(early) if early else 0)
+
+
+def _backwards(early: list[av.Packet], known: int) -> Iterator[av.Packet]:
+    """Each just before the next, so that the first one with a time follows the last of these."""
+    for place, packet in enumerate(early):
+        packet.dts = known - (len(early) - place) * max(1, packet.duration or 0)
+        yield packet
 
 
 def _written(target: Path) -> OutputContainer:
