@@ -6,12 +6,12 @@ are counted together, from the deliveries themselves.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from django.db.models import DateTimeField, Q, QuerySet, Sum
@@ -25,6 +25,8 @@ from .connectors.base import Limit
 from .models import Delivery, Operation
 
 COUNTED = (Operation.PUBLISH, Operation.REPOST)
+A_DAY = timedelta(days=1)
+_WHERE = ("handle_id", "handle__platform")
 
 
 @dataclass(frozen=True)
@@ -49,23 +51,28 @@ class Cost:
     planned: Decimal
 
 
-def rooms(handle: Handle, at: datetime) -> list[Room]:
-    limits = connector_class(handle.platform).limits(handle.facts)
-    return [Room(handle, limit, _used(handle, limit, at)) for limit in limits]
+def rooms(handles: Iterable[Handle], at: datetime) -> list[Room]:
+    """What every limit of these handles leaves; two queries, however many they are."""
+    wanted = [
+        (handle, limit)
+        for handle in handles
+        for limit in connector_class(handle.platform).limits(handle.facts)
+    ]
+    taken = _taken(wanted, at)
+    return [
+        Room(handle, limit, _used(taken[_scope(handle, limit)], limit, at))
+        for handle, limit in wanted
+    ]
 
 
-def without_room(handles: Iterable[Handle], at: datetime, *, wanted: int = 1) -> list[Room]:
+def without_room(handles: Sequence[Handle], at: datetime, *, wanted: int = 1) -> list[Room]:
     """The limits that would be passed if each of these handles sent `wanted` more at `at`."""
-    found = []
-    by_platform = sorted(handles, key=lambda handle: handle.platform)
-    for _platform, group in groupby(by_platform, key=lambda handle: handle.platform):
-        together = list(group)
-        for handle in together:
-            for room in rooms(handle, at):
-                share = wanted * (len(together) if room.limit.per == "app" else 1)
-                if room.left < share:
-                    found.append(room)
-    return found
+    together = Counter(handle.platform for handle in handles)
+    return [
+        room
+        for room in rooms(handles, at)
+        if room.left < wanted * (together[room.handle.platform] if room.limit.per == "app" else 1)
+    ]
 
 
 def next_room(room: Room, at: datetime) -> datetime:
@@ -73,7 +80,8 @@ def next_room(room: Room, at: datetime) -> datetime:
     if room.limit.zone:
         return _day(at, room.limit.zone)[1]
     span = timedelta(seconds=room.limit.seconds)
-    times = sorted(_times(room.handle, room.limit, at - span, at))
+    taken = _taken([(room.handle, room.limit)], at)[_scope(room.handle, room.limit)]
+    times = [moment for moment in taken if at - span < moment <= at]
     return times[max(0, len(times) - room.limit.amount)] + span if times else at
 
 
@@ -116,27 +124,44 @@ def _sums(deliveries: QuerySet[Delivery]) -> dict[int, Decimal]:
     return dict(rows.values_list("message__department", "total"))
 
 
-def _used(handle: Handle, limit: Limit, at: datetime) -> int:
+def _scope(handle: Handle, limit: Limit) -> int | str:
+    """Whose sending counts: the handle's own, or that of all handles of the platform."""
+    return handle.pk if limit.per == "handle" else handle.platform
+
+
+def _taken(wanted: list[tuple[Handle, Limit]], at: datetime) -> dict[int | str, list[datetime]]:
+    """For each scope, when what counts was sent or is to be sent, in order, around `at`."""
+    if not wanted:
+        return {}
+    span = max(timedelta(seconds=limit.seconds) for _handle, limit in wanted) + A_DAY
+    scopes = {_scope(handle, limit) for handle, limit in wanted}
+    counted = Delivery.objects.filter(
+        Q(handle__in=[scope for scope in scopes if isinstance(scope, int)])
+        | Q(handle__platform__in=[scope for scope in scopes if isinstance(scope, str)]),
+        operation__in=COUNTED,
+    ).order_by()
+    sent = counted.filter(sent_at__gt=at - span, sent_at__lte=at + span)
+    planned = counted.open().filter(sent_at__isnull=True).annotate(moment=_MOMENT)
+    planned = planned.filter(moment__gt=at - span, moment__lte=at + span)
+    found: dict[int | str, list[datetime]] = {scope: [] for scope in scopes}
+    for rows in (sent.values_list(*_WHERE, "sent_at"), planned.values_list(*_WHERE, "moment")):
+        for handle, platform, moment in rows:
+            for scope in scopes & {handle, platform}:
+                found[scope].append(moment)
+    return {scope: sorted(moments) for scope, moments in found.items()}
+
+
+def _used(times: Sequence[datetime], limit: Limit, at: datetime) -> int:
     if limit.zone:
-        return len(_times(handle, limit, *_day(at, limit.zone)))
-    span = timedelta(seconds=limit.seconds)
-    return _fullest(sorted(_times(handle, limit, at - span, at + span)), at, span)
+        start, end = _day(at, limit.zone)
+        return bisect_left(times, end) - bisect_left(times, start)
+    return _fullest(times, at, timedelta(seconds=limit.seconds))
 
 
 def _fullest(times: Sequence[datetime], at: datetime, span: timedelta) -> int:
     """The most of these moments that any window of this length with `at` in it has."""
-    ends = [at, *(moment for moment in times if moment > at)]
+    ends = [at, *(moment for moment in times if at < moment < at + span)]
     return max(bisect_right(times, end) - bisect_right(times, end - span) for end in ends)
-
-
-def _times(handle: Handle, limit: Limit, start: datetime, end: datetime) -> list[datetime]:
-    """When what counts was sent, or is to be sent."""
-    scope = Q(handle=handle) if limit.per == "handle" else Q(handle__platform=handle.platform)
-    counted = Delivery.objects.filter(scope, operation__in=COUNTED).order_by()
-    sent = counted.filter(sent_at__gt=start, sent_at__lte=end).values_list("sent_at", flat=True)
-    planned = counted.open().filter(sent_at__isnull=True).annotate(moment=_MOMENT)
-    moments = planned.filter(moment__gt=start, moment__lte=end).values_list("moment", flat=True)
-    return [moment for moment in (*sent, *moments) if moment]
 
 
 def _day(at: datetime, zone: str) -> tuple[datetime, datetime]:

@@ -10,19 +10,17 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.conf import settings
+
 from .callbacks import Callbacks
 from .control import Control
-from .facebook import FacebookStage
 from .faults import Trouble, next_trouble
-from .instagram import InstagramStage
 from .stage import Request, Response, Stage
 from .store import Store
-from .whatsapp import WhatsAppStage
-from .x import XStage
-from .youtube import YouTubeStage
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +64,9 @@ class Rehearsal:
         self.callbacks = Callbacks(callbacks, secrets or {})
         self.stages: dict[str, Stage] = {
             kind.platform: kind(store, f"{self.url}/{kind.platform}", self.callbacks)
-            for kind in (FacebookStage, InstagramStage, XStage, YouTubeStage, WhatsAppStage)
+            for kind in map(_stage_kind, settings.CONNECTORS)
         }
-        self.control = Control(store, self.callbacks, tuple(self.stages))
+        self.control = Control(store, self.callbacks, self.stages)
 
     def serve(self) -> None:
         sender = threading.Thread(target=self.callbacks.run, name="callbacks", daemon=True)
@@ -105,6 +103,16 @@ class Rehearsal:
         if trouble.outcome == "cut_after":
             return None
         return {"error_after": stage.failing(), "html": GARBAGE}.get(trouble.outcome, answer)
+
+
+def _stage_kind(platform: str) -> type[Stage]:
+    """The one stage in the module that has the platform's name."""
+    module = import_module(f"publishing.rehearsal.{platform}")
+    return next(
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Stage) and kind.__module__ == module.__name__
+    )
 
 
 def _before(stage: Stage, trouble: Trouble) -> Response | None:

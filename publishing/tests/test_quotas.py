@@ -46,7 +46,7 @@ def sent(at: datetime, like: Delivery) -> None:
 
 
 def used(handle, at: datetime) -> list[int]:
-    return [room.used for room in rooms(handle, at)]
+    return [room.used for room in rooms([handle], at)]
 
 
 def test_what_is_planned_holds_its_place(limited):
@@ -79,7 +79,7 @@ def test_a_day_ends_at_the_platform_s_own_midnight(limited):
     first = planned(NOON)  # 12:00 IST, still 30 November there
     assert used(first.handle, NOON + timedelta(minutes=89)) == [1]
     assert used(first.handle, NOON + timedelta(minutes=91)) == [0]
-    (room,) = rooms(first.handle, NOON)
+    (room,) = rooms([first.handle], NOON)
     assert next_room(room, NOON) == datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 
 
