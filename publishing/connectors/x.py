@@ -298,10 +298,7 @@ class X(Connector):
     def _read_messages(self, address: str, after: str) -> Page[Comment]:
         params = {
             "max_results": 100,
-            "event_types": "MessageCreate",
-            "dm_event.fields": x_reading.MESSAGE_FIELDS,
-            "expansions": "sender_id",
-            "user.fields": "name,username",
+            **x_reading.asked_of_messages(),
             **({"pagination_token": after} if after else {}),
         }
         return x_reading.messages(

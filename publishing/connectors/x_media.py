@@ -190,7 +190,7 @@ class Upload:
         answer = self._call(
             "POST",
             "2/media/upload",
-            data={"media_category": "subtitles", "media_type": "text/srt"},
+            data={"media_category": "subtitles"},
             files={"media": ("captions.srt", _as_subrip(captions), "application/octet-stream")},
         )
         subtitles = {

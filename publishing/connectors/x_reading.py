@@ -25,11 +25,13 @@ STYLES: dict[str, dict[str, str]] = {
         "fields": "attachments,author_id,conversation_id,created_at,entities,note_tweet,"
         "referenced_tweets,text",
         "expansions": "",
+        "messages": "created_at,dm_conversation_id,event_type,id,sender_id,text",
     },
     "post": {
         "selector": "post.fields",
         "fields": "attachments,conversation_id,created_at,entities,note_post,text",
         "expansions": "referenced_posts",
+        "messages": "created_at,dm_conversation_id,event_type,id,text",
     },
 }
 RENAMED = {"retweet_count": "repost_count", "repost_count": "retweet_count"}
@@ -38,7 +40,6 @@ OWNERS_METRICS = frozenset(
     {"url_link_clicks", "user_profile_clicks", "engagements", "url_clicks", "video_views"}
 )
 METRIC_GROUPS = ("public_metrics", "non_public_metrics", "organic_metrics")
-MESSAGE_FIELDS = "created_at,dm_conversation_id,event_type,id,sender_id,text"
 
 ACTIVITIES = {
     "post.create": "post",
@@ -69,6 +70,15 @@ def asked(*, authors: bool = False) -> dict[str, str]:
     if authors:
         asked["user.fields"] = "name,username"
     return asked
+
+
+def asked_of_messages() -> dict[str, str]:
+    return {
+        "event_types": "MessageCreate",
+        "dm_event.fields": STYLES[settings.X_FIELD_STYLE]["messages"],
+        "expansions": "sender_id",
+        "user.fields": "name,username",
+    }
 
 
 def clock(moment: datetime) -> str:

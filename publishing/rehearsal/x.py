@@ -6,17 +6,19 @@ import base64
 import hashlib
 import hmac
 import re
+import secrets
 import time
 from collections.abc import Iterable
 from typing import Any
 
+import requests
 from twitter_text import parse_tweet
 
-from .stage import Handler, Request, Response, Route, Stage, as_json
+from .stage import Handler, Request, Response, Route, Stage, as_json, clock_text
 from .store import Account, Post
 from .x_answers import error_for, invalid, problem
 from .x_media import XMedia
-from .x_posts import Shape, Shown, is_newer, metrics, page, username
+from .x_posts import ISO, Shape, Shown, is_newer, metrics, page, username
 
 DAY = 24 * 3600
 WINDOW = 15 * 60
@@ -34,12 +36,17 @@ class XStage(Stage):
     platform = "x"
     posts_per_handle = 100  # in 15 minutes (X3.2)
     posts_per_app = 10_000  # in a day
+    looks_for_video = 2  # until it is processed
     replies_need_mention = True  # the rule of the self-serve plan
+
+    @property
+    def files(self) -> XMedia:
+        return XMedia(self.store, self.looks_for_video)
 
     @property
     def routes(self) -> list[Route]:
         me = f"/2/users/{NUMBER}"
-        files = XMedia(self.store)
+        files = self.files
         return [
             ("POST", "/2/tweets", "publish", self.create),
             ("GET", "/2/tweets", "read", self.lookup),
@@ -59,6 +66,7 @@ class XStage(Stage):
             ("POST", "/2/media/upload", "upload", files.one_shot),
             ("POST", "/2/media/metadata", "upload", files.metadata),
             ("POST", "/2/media/subtitles", "upload", files.subtitles),
+            ("POST", "/2/webhooks", "any", self.register_callback),
         ]
 
     # --- how it says no, and how it calls ---------------------------------------------------------
@@ -95,10 +103,11 @@ class XStage(Stage):
     def _enter(self, request: Request, handler: Handler, arguments: tuple[str, ...]) -> Response:
         """Another user's id in a path that writes is refused."""
         request.account = self.store.account_by_token("x", request.token)
-        if request.account is None:
+        is_for_app = request.path == "/2/webhooks" and request.token
+        if request.account is None and not is_for_app:
             return self.bad_token()
         writes = request.method != "GET" and request.path.startswith("/2/users/")
-        if writes and arguments[0] != request.account.id:
+        if writes and arguments[0] != _account(request).id:
             return problem(403, "Forbidden", "You are not permitted to perform this action.")
         return handler(request, *arguments)
 
@@ -138,7 +147,7 @@ class XStage(Stage):
         ids = media.get("media_ids") if isinstance(media, dict) else None
         if not isinstance(text, str | None) or (media is not None and not isinstance(ids, list)):
             return invalid("One or more parameters to your request was invalid.")
-        is_attachable = XMedia(self.store).are_attachable
+        is_attachable = self.files.are_attachable
         wrongs = (
             (not text and not ids, "text: is required"),
             (sum(name in body for name in EXCLUSIVE) > 1, "Only one of these may be given"),
@@ -204,7 +213,7 @@ class XStage(Stage):
             number, now = str(self.store.new_id()), time.time()
             extra, late = {"repost_of": post.id}, now + request.late
             self.store.add_post(Post("x", number, account, post.text, "", "", now, late, extra))
-        return as_json({"data": {"id": number, "retweeted": True}})
+        return as_json({"data": {"id": number, "rest_id": number, "retweeted": True}})
 
     def undo_repost(self, request: Request, account: str, source: str) -> Response:
         if mine := self._repost_of(account, source):
@@ -299,6 +308,25 @@ class XStage(Stage):
         own = self.store.posts("x-dm", _account(request).id)
         rows = [event for event in own if conversation in ("", event.extra["conversation"])]
         return page(self.store, request, rows, _message, smallest=1)
+
+    # --- callbacks --------------------------------------------------------------------------------
+
+    def register_callback(self, request: Request) -> Response:
+        """Only an address that answers the challenge is taken (X7)."""
+        address, token = str(request.json().get("url", "")), secrets.token_hex(16)
+        expected = signature(self.callbacks.secrets.get("x", ""), token.encode())
+        try:
+            answer = requests.get(
+                address, params={"crc_token": token}, timeout=10, allow_redirects=False
+            )
+            said = answer.json() if answer.status_code == 200 else {}
+        except (requests.RequestException, ValueError):
+            said = {}
+        if not isinstance(said, dict) or said.get("response_token") != expected:
+            return invalid("CrcValidationFailed")
+        now = clock_text(time.time(), ISO)
+        number = str(self.store.new_id())
+        return as_json({"data": {"id": number, "url": address, "valid": True, "created_at": now}})
 
     # --- what people do there ---------------------------------------------------------------------
 

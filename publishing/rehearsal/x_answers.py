@@ -52,6 +52,9 @@ ERRORS = {
     "unavailable": (503, "Service Unavailable", "Service Unavailable", "about:blank"),
 }
 
+# Problems that name what they are about.
+OF_RESOURCES = frozenset({"resource-not-found", "not-authorized-for-resource"})
+
 
 def problem(
     status: int, title: str, detail: str, kind: str = "about:blank", **headers: str
@@ -59,6 +62,8 @@ def problem(
     """`kind` as the last part of a problem's address."""
     address = kind if kind == "about:blank" else f"https://api.x.com/2/problems/{kind}"
     body = {"title": title, "detail": detail, "type": address, "status": status}
+    if kind in OF_RESOURCES:
+        body |= {"resource_id": "1", "resource_type": "tweet", "parameter": "id", "value": "1"}
     return as_json(body, status, Content_Type="application/problem+json", **headers)
 
 

@@ -23,14 +23,13 @@ LARGEST = {
     "tweet_video": 512_000_000,
     "subtitles": 1_000_000,
 }
-STATES = ("pending", "in_progress", "succeeded")
 
 
 class XMedia:
-    check_after = 0  # seconds that it tells callers to wait
-
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, looks: int) -> None:
+        """A video is ready after so many looks."""
         self.store = store
+        self.looks = looks
 
     def are_attachable(self, account: Account, ids: Any) -> bool:
         """One to four photos, or one animation or video; own, processed, not expired."""
@@ -148,11 +147,11 @@ class XMedia:
         return kind is not None and kind[0] == file.mime and len(content) <= LARGEST[category]
 
     def _state(self, file: File) -> str:
-        """Photos are ready at once, a video after two looks."""
+        """Photos are ready at once."""
         if "looks" not in file.extra:
             return ""
-        if file.extra["category"] == "tweet_video" and file.extra["looks"] < 2:
-            return STATES[file.extra["looks"]]
+        if file.extra["category"] == "tweet_video" and file.extra["looks"] < self.looks:
+            return "in_progress" if file.extra["looks"] else "pending"
         return "succeeded" if file.extra["sound"] else "failed"
 
     def _described(self, media: str) -> dict[str, Any]:
@@ -169,7 +168,7 @@ class XMedia:
             return described
         processing: dict[str, Any] = {"state": state}
         if state in ("pending", "in_progress"):
-            processing["check_after_secs"] = self.check_after
+            processing["check_after_secs"] = 0
         if state == "failed":
             processing["error"] = {"code": 1, "name": "InvalidMedia", "message": "InvalidMedia"}
         return {**described, "processing_info": processing}

@@ -66,11 +66,17 @@ class OpenApi:
 
     @classmethod
     def load(cls, name: str, *, corrections: Mapping[str, Any] | None = None) -> OpenApi:
-        """`corrections` by pointer: where the platform departs from its own document."""
+        """`corrections` by pointer: where the platform departs from its own document.
+
+        None takes away what is there.
+        """
         document = deepcopy(read(name)) if corrections else read(name)
         for pointer, value in (corrections or {}).items():
             above, _, key = pointer.rpartition("/")
-            _at(document, above)[_unescaped(key)] = value
+            if value is None:
+                del _at(document, above)[_unescaped(key)]
+            else:
+                _at(document, above)[_unescaped(key)] = value
         return cls(document)
 
     def misfits(self, exchange: Exchange) -> list[str]:
@@ -129,10 +135,12 @@ class OpenApi:
         if kind not in _at(self.document, f"{pointer}/content"):
             yield f"body: {kind or 'no type'} not described"
             return
+        schema = self._followed(f"{pointer}/content/{_escaped(kind)}/schema")
         body: Any = request.fields
-        if kind.startswith("multipart/"):
-            body = {**body, **dict.fromkeys(request.files, "(bytes)")}
-        schema = f"{pointer}/content/{_escaped(kind)}/schema"
+        if not kind.endswith("json"):  # a form has only texts and files
+            described = _at(self.document, schema).get("properties", {})
+            body = {name: _read_as(described.get(name, {}), body[name]) for name in body}
+            body |= dict.fromkeys(request.files, "(bytes)")
         yield from self._schema_misfits(schema, body, "body")
 
     def _answer_misfits(self, operation: str, answer: Response) -> Iterator[str]:
@@ -184,7 +192,7 @@ def _at(document: Any, pointer: str) -> Any:
 
 
 def _read_as(schema: Mapping[str, Any], value: str) -> Any:
-    """A query's text as the type that its schema names."""
+    """The text of a query or a form as the type that its schema names."""
     kind = schema.get("type")
     if kind == "integer" and re.fullmatch(r"-?[0-9]+", value):
         return int(value)
