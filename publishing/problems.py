@@ -94,6 +94,22 @@ PROBLEMS = {
     "video_pixels": _(
         "The video is larger than %(longer)s × %(shorter)s pixels. Use a smaller copy."
     ),
+    "media_being_prepared": _(
+        "A copy that fits this platform is being made (%(progress)s of 100). Wait until it is ready."
+    ),
+    "media_cannot_shrink": _(
+        "The file cannot be made small enough for this platform. Use a shorter or simpler one."
+    ),
+    "media_unreadable": _(
+        "No copy can be made of this file. Save it anew with another program and add it again."
+    ),
+    "media_too_hard": _(
+        "Making a copy of this file failed several times. Save it anew with another program and add"
+        " it again."
+    ),
+    "captions_missing": _(
+        "The video has no captions, so people who cannot hear it are left out. Add a caption file."
+    ),
     "links_not_clickable": _(
         "Links cannot be tapped in this caption. Say in words where people find more."
     ),
@@ -112,6 +128,11 @@ PROBLEMS = {
     "link_refused": _(
         "The platform refused a link in the text. Check that it opens, or leave it out."
     ),
+    "link_unreadable": _(
+        "The platform could not open the link in the text. Check that everybody can open it, or"
+        " leave it out."
+    ),
+    "post_gone": _("The platform no longer shows this post."),
     "photo_refused": _("The platform refused the photo. Use another photo and submit again."),
     "video_refused": _("The platform refused the video. Use another video and submit again."),
     "captions_refused": _(
@@ -204,6 +225,9 @@ PROBLEMS = {
     "media_processing_failed": _(
         "The platform could not process the file. The portal will upload it again by itself."
     ),
+    "container_missing": _(
+        "The platform does not show the prepared file yet. The portal will look again by itself."
+    ),
     "still_processing": _(
         "The platform is still processing the file. The portal will look again by itself."
     ),
@@ -265,6 +289,7 @@ NUMBERS = {
 
 # What a platform limits: codes of connectors.base.Limit.
 LIMITS: dict[str, Any] = {
+    "instagram_posts_day": _("Instagram: posts of a handle in 24 hours"),
     "x_posts_quarter_hour": _("X: posts of a handle in 15 minutes"),
     "x_posts_day": _("X: posts of all handles in a day"),
 }

@@ -1,6 +1,7 @@
 """Checks that several platforms share; each connector names its own limits."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from .base import Attachment, Content, Count, Fit, Problem
 
@@ -61,7 +62,7 @@ def _of_video(video: Attachment, fit: Fit, shortest: float) -> list[Problem]:
     shape = video.width / video.height if video.height else 0
     codec = str(video.facts.get("video_codec") or "h264")
     seconds = video.duration or 0
-    rules = (
+    rules: tuple[tuple[bool, str, dict[str, Any]], ...] = (
         (video.size > fit.bytes, "video_too_large", {}),
         (0 < fit.seconds < seconds, "video_too_long", {"limit": round(fit.seconds)}),
         (seconds < shortest, "video_too_short", {"limit": round(shortest)}),

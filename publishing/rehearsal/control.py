@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from . import faults
 from .callbacks import Callbacks
 from .pages import wall
-from .stage import Request, Response, as_json
-from .store import Store
+from .stage import Request, Response, Stage, as_json
+from .store import Remark, Store
 
 SHOWN_TYPES = ("image/jpeg", "image/png", "image/webp", "video/mp4")
+REMARKS = ("comment", "mention", "message")
 # Where each platform shows a single post: the id is in the path or in ?v=.
 POST_PATHS = re.compile(r"/(?:i/web/status/|p/)?([\w.:-]+)/?")
 
 
 class Control:
-    def __init__(self, store: Store, callbacks: Callbacks, platforms: tuple[str, ...]) -> None:
+    def __init__(self, store: Store, callbacks: Callbacks, stages: Mapping[str, Stage]) -> None:
         self.store = store
         self.callbacks = callbacks
-        self.platforms = platforms
+        self.stages = stages
+        self.platforms = tuple(stages)
         self.routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("GET", "/"): self.root,
             ("GET", "/_control/posts"): self.posts,
             ("POST", "/_control/accounts"): self.accounts,
+            ("POST", "/_control/remarks"): self.remarks,
             ("POST", "/_control/faults"): self.faults,
             ("GET", "/_control/faults"): self.listed_faults,
             ("POST", "/_control/faults/clear"): self.clear_faults,
@@ -70,6 +74,31 @@ class Control:
         texts = {str(key): str(value) for key, value in extra.items()}
         self.store.add_account(**values, extra=texts)
         return as_json({"ok": True}, 201)
+
+    def remarks(self, request: Request) -> Response:
+        """Somebody writes a comment, a mention or a message; the platform tells the portal."""
+        given = {key: str(value) for key, value in request.fields.items()}
+        platform, account = given.get("platform", ""), given.get("account", "")
+        known = any(one.id == account for one in self.store.accounts(platform))
+        if given.get("kind") not in REMARKS or not known or not given.get("text"):
+            return as_json({"error": "platform, account, kind and text are needed"}, 400)
+        remark = Remark(
+            platform,
+            given.get("id") or str(self.store.new_id()),
+            account,
+            given["kind"],
+            given.get("post", ""),
+            given.get("parent", ""),
+            given.get("author") or "2222",
+            given.get("author_name") or "नागरिक",
+            given["text"],
+            time.time(),
+        )
+        self.store.add_remark(remark)
+        event = self.stages[platform].event_about(remark)
+        if event:
+            self.callbacks.send(platform, event)
+        return as_json({"id": remark.id}, 201)
 
     def faults(self, request: Request) -> Response:
         given = request.fields

@@ -20,7 +20,7 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
 from .callbacks import Callbacks
-from .store import Account, Store
+from .store import Account, Remark, Store
 
 
 @dataclass
@@ -136,6 +136,10 @@ class Stage(ABC):
     def error_for(self, detail: str) -> Response:
         """The platform's own answer for an error named as its sheet names it."""
         return Response(501, b"This stage has no such error.", {"Content-Type": "text/plain"})
+
+    def event_about(self, remark: Remark) -> Mapping[str, Any] | None:
+        """The callback that tells of it; None where the platform sends none."""
+        return None
 
     def route(self, request: Request) -> tuple[str, Callable[[], Response]] | None:
         """The operation that a request asks for, and what carries it out."""

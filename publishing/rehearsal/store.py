@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,11 @@ CREATE TABLE IF NOT EXISTS pieces (
 CREATE TABLE IF NOT EXISTS faults (
     number INTEGER PRIMARY KEY, platform TEXT, kind TEXT, operation TEXT, times INTEGER,
     seconds REAL, detail TEXT DEFAULT '');
+CREATE TABLE IF NOT EXISTS remarks (
+    number INTEGER PRIMARY KEY, platform TEXT, id TEXT, account TEXT, kind TEXT, post TEXT,
+    parent TEXT, author TEXT, author_name TEXT, text TEXT, at REAL, UNIQUE (platform, id));
 """
-TABLES = ("accounts", "posts", "files", "pieces", "faults")
+TABLES = ("accounts", "posts", "files", "pieces", "faults", "remarks")
 X_EPOCH = 1_288_834_974_657  # milliseconds; X's ids count from here
 
 
@@ -66,6 +69,22 @@ class File:
     mime: str
     at: float
     extra: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What somebody said to an account: a comment, a mention or a message."""
+
+    platform: str
+    id: str
+    account: str
+    kind: str
+    post: str
+    parent: str  # the comment that it answers
+    author: str
+    author_name: str
+    text: str
+    at: float
 
 
 class Store:
@@ -206,6 +225,38 @@ class Store:
     def remove_post(self, platform: str, post_id: str) -> bool:
         """False if it was not there."""
         return self._write("DELETE FROM posts WHERE platform = ? AND id = ?", platform, post_id) > 0
+
+    def change_post(self, post: Post, *, text: str | None = None, **extra: Any) -> None:
+        self._write(
+            "UPDATE posts SET text = ?, extra = ? WHERE platform = ? AND id = ?",
+            post.text if text is None else text,
+            json.dumps({**post.extra, **extra}),
+            post.platform,
+            post.id,
+        )
+
+    # --- what people say ----------------------------------------------------------------------
+
+    def add_remark(self, remark: Remark) -> None:
+        self._write(
+            "INSERT INTO remarks (platform, id, account, kind, post, parent, author, author_name,"
+            " text, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *astuple(remark),
+        )
+
+    def remarks(self, platform: str, account: str, kind: str, post: str = "") -> list[Remark]:
+        """Oldest first."""
+        rows = self._rows(
+            "SELECT platform, id, account, kind, post, parent, author, author_name, text, at"
+            " FROM remarks WHERE platform = ? AND account = ? AND kind = ?"
+            " AND (? = '' OR post = ?) ORDER BY number",
+            platform,
+            account,
+            kind,
+            post,
+            post,
+        )
+        return [Remark(**dict(row)) for row in rows]
 
     # --- files --------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class TestFacebook(ConnectorContract):
         return Content(TEXT, attachments=(photo,))
 
     def prepare(self, journal, base_url):
-        journal.keep(photo="555", photo_until="99999999999")
+        journal.keep(photo_0="555", photo_0_until="99999999999")
 
     def test_publishes_text_alone(self, connector, journal, posts):
         receipt = connector.publish(Content(TEXT), journal)
@@ -29,7 +29,7 @@ class TestFacebook(ConnectorContract):
 
     def test_photo_keeps_its_description(self, connector, content, journal, rehearsal):
         connector.publish(content, journal)
-        photo = rehearsal.store.file("facebook", journal.values["photo"])
+        photo = rehearsal.store.file("facebook", journal.values["photo_0"])
         assert photo.extra["alt"] == content.attachments[0].alt
 
     def test_same_text_again_is_already_published(self, connector, content, journal):
@@ -77,9 +77,26 @@ class TestFacebook(ConnectorContract):
         large = replace(photo, size=4_000_001)
         assert self.codes(large) == ["photo_too_large"]
         assert self.codes(replace(photo, mime="image/gif")) == ["photo_format"]
-        assert self.codes(photo, photo) == ["too_many_attachments"]
+        assert self.codes(*[photo] * 10) == []
+        assert self.codes(*[photo] * 11) == ["too_many_attachments"]
         assert self.codes(replace(photo, alt=" ")) == ["alt_missing"]
-        assert self.codes(replace(video, alt="नदी")) == ["video_not_possible"]
+
+    @pytest.mark.parametrize(
+        ("change", "codes"),
+        [
+            ({}, []),
+            ({"mime": "video/webm"}, ["video_format"]),
+            ({"size": 2_000_000_001}, ["video_too_large"]),
+            ({"duration": 2401}, ["video_too_long"]),
+            ({"duration": 0.5}, ["video_too_short"]),
+            ({"facts": {"video_codec": "vp9"}}, ["video_codec"]),
+        ],
+    )
+    def test_check_of_a_video(self, video, change, codes):
+        assert self.codes(replace(video, **change)) == codes
+
+    def test_video_stands_alone(self, photo, video):
+        assert self.codes(video, photo) == ["video_not_alone"]
 
     def codes(self, *attachments):
         return [problem.code for problem in Facebook.check(Content("पाठ", attachments=attachments))]

@@ -8,6 +8,7 @@ from publishing.connectors.instagram import Instagram
 
 from .contract import ConnectorContract
 
+QUOTA = b'{"data": [{"quota_usage": 1, "config": {"quota_total": 50}}]}'
 TEXT = "मिशन शक्ति: छात्राओं ने पौधे लगाए। #मिशनशक्ति #UP"
 
 
@@ -24,6 +25,8 @@ class TestInstagram(ConnectorContract):
     def benign(self, method, path, headers):
         if method == "GET" and "status_code" in path:
             return (200, {}, b'{"id": "555", "status_code": "FINISHED"}')
+        if method == "GET" and "content_publishing_limit" in path:
+            return (200, {}, QUOTA)
         return None
 
     def test_post_of_another_delivery_is_not_ours(self, connector, content, journal):
