@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -60,6 +61,7 @@ class X(Connector):
     narrowest_shown = 3 / 4
     widest_shown = 2.0
     shows_link_card = True
+    marks = frozenset({"link", "hashtag", "mention"})
     upload_hosts: ClassVar[frozenset[str]] = frozenset()
 
     # --- before approval --------------------------------------------------------------------------
@@ -218,7 +220,7 @@ class X(Connector):
         try:
             self._call("DELETE", address, journal.reference, visible=True)
         except Refused as refusal:
-            if refusal.code != "no_longer_there":
+            if refusal.code != "post_gone":
                 raise
 
     def _ids_of(self, post: Published, journal: Journal) -> list[str]:
@@ -264,7 +266,14 @@ class X(Connector):
             "start_time": x_reading.clock(max(since or oldest, oldest)),
             **({"next_token": after} if after else {}),
         }
-        return self._read_comments("2/tweets/search/recent", params)
+        page = self._read_comments("2/tweets/search/recent", params)
+        own = {post.platform_id, *post.kept.values()}  # the post and its thread
+        items = (
+            replace(item, parent_id="" if item.parent_id in own else item.parent_id)
+            for item in page.items
+            if item.id not in own
+        )
+        return Page(tuple(items), page.after)
 
     def read_mentions(self, *, since: datetime | None = None, after: str = "") -> Page[Comment]:
         params = {

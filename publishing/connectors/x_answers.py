@@ -50,7 +50,7 @@ REFUSALS: tuple[tuple[int, str, tuple[type[ConnectorError], str]], ...] = (
     (400, "", (ContentRefused, "content_refused")),
     (401, "", (ConnectionRefused, "reconnect")),
     (402, "", (ConnectionRefused, "credits_used_up")),
-    (404, "", (Refused, "no_longer_there")),
+    (404, "", (Refused, "post_gone")),
     (429, "usage-capped", (ConnectionRefused, "credits_used_up")),
     (429, "usagecapexceeded", (ConnectionRefused, "credits_used_up")),
     (429, "spend cap", (ConnectionRefused, "credits_used_up")),

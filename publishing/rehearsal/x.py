@@ -8,17 +8,17 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import requests
 from twitter_text import parse_tweet
 
 from .stage import Handler, Request, Response, Route, Stage, as_json, clock_text
-from .store import Account, Post
+from .store import Account, Post, Remark
 from .x_answers import error_for, invalid, problem
 from .x_media import XMedia
-from .x_posts import ISO, Shape, Shown, is_newer, metrics, page, username
+from .x_posts import ISO, Shape, Shown, as_post, is_newer, message, metrics, page, username
 
 DAY = 24 * 3600
 WINDOW = 15 * 60
@@ -128,12 +128,15 @@ class XStage(Stage):
                 return error_for("403:duplicate content")
             post_id = str(self.store.new_id())
             replied = body.get("reply", {}).get("in_reply_to_tweet_id", "")
-            extra = {"reply_to": replied, "root": self._root(replied) or post_id, "media": media}
+            extra = {
+                "reply_to": replied,
+                "root": self._root(replied, account.id) or post_id,
+                "media": media,
+            }
             first = media[0] if media else ""
             late = now + request.late
             post = Post("x", post_id, account.id, text, "", first, now, late, extra)
             self.store.add_post(post)
-        self._tell(post, account)
         shown = {"id": post_id, "text": Shown(post).text, "edit_history_tweet_ids": [post_id]}
         return as_json({"data": shown}, 201, **headers)
 
@@ -161,7 +164,7 @@ class XStage(Stage):
         if reply is None:
             return None
         replied = reply.get("in_reply_to_tweet_id") if isinstance(reply, dict) else None
-        answered = self.store.post("x", replied) if isinstance(replied, str) else None
+        answered = self._post(replied, account.id) if isinstance(replied, str) else None
         if answered is None:
             return invalid("The post you are replying to does not exist or is not visible to you.")
         own = answered.account == account.id
@@ -173,8 +176,8 @@ class XStage(Stage):
         recent = self.store.posts("x", account.id, limit=200)
         return any(post.text == text and now - post.at < DAY for post in recent)
 
-    def _root(self, replied: str) -> str:
-        answered = self.store.post("x", replied) if replied else None
+    def _root(self, replied: str, account: str) -> str:
+        answered = self._post(replied, account) if replied else None
         return str(answered.extra.get("root") or answered.id) if answered else ""
 
     def _counted(self, account: Account, now: float) -> tuple[dict[str, str], bool]:
@@ -240,15 +243,8 @@ class XStage(Stage):
         )
 
     def mentions(self, request: Request, account: str) -> Response:
-        owner = next((one for one in self.store.accounts("x") if one.id == account), None)
-        found = (
-            post
-            for post in self.store.posts("x")
-            if post.account != account
-            and owner is not None
-            and (_mentions(post, owner) or self._replied_to(post) == account)
-        )
-        return self._page(request, found)
+        """A reply to a post of the account counts as well: it begins with the account's name."""
+        return self._page(request, self._written(account, "mention", "comment"))
 
     def search(self, request: Request) -> Response:
         """Understands conversation_id: and in_reply_to_tweet_id:, as the portal asks."""
@@ -257,7 +253,10 @@ class XStage(Stage):
         if not match:
             return invalid("query: is not understood")
         key = {"conversation_id": "root", "in_reply_to_tweet_id": "reply_to"}[match.group(1)]
-        found = (post for post in self.store.posts("x") if post.extra.get(key) == match.group(2))
+        root = self.store.post("x", match.group(2))
+        written = self._written(root.account if root else "", "comment")
+        posts = [*written, *self.store.posts("x", root.account if root else "")]
+        found = (post for post in posts if post.extra.get(key) == match.group(2))
         return self._page(request, found, smallest=10)
 
     def _page(self, request: Request, posts: Iterable[Post], *, smallest: int = 5) -> Response:
@@ -305,9 +304,9 @@ class XStage(Stage):
         return as_json({"data": shown | {key: told[key] for key in told if key in asked}})
 
     def messages(self, request: Request, conversation: str = "") -> Response:
-        own = self.store.posts("x-dm", _account(request).id)
-        rows = [event for event in own if conversation in ("", event.extra["conversation"])]
-        return page(self.store, request, rows, _message, smallest=1)
+        written = self._written(_account(request).id, "message")
+        found = (post for post in written if conversation in ("", post.extra["conversation"]))
+        return page(self.store, request, found, message, smallest=1)
 
     # --- callbacks --------------------------------------------------------------------------------
 
@@ -328,50 +327,33 @@ class XStage(Stage):
         number = str(self.store.new_id())
         return as_json({"data": {"id": number, "url": address, "valid": True, "created_at": now}})
 
-    # --- what people do there ---------------------------------------------------------------------
+    # --- what people write ------------------------------------------------------------------------
 
-    def write(self, text: str, *, author: str, reply_to: str = "") -> str:
-        """A person writes a post or a reply; its id."""
-        now, post_id = time.time(), str(self.store.new_id())
-        extra = {"reply_to": reply_to, "root": self._root(reply_to) or post_id, "media": []}
-        post = Post("x", post_id, author, text, "", "", now, now, extra)
-        self.store.add_post(post)
-        self._tell(post, Account("x", author, author, "", {}))
-        return post_id
-
-    def message(self, text: str, *, sender: str, to: str) -> str:
-        """A person writes to an account in private; the event's id."""
-        now, number = time.time(), str(self.store.new_id())
-        extra = {"sender": sender, "conversation": "-".join(sorted((sender, to), key=int))}
-        event = Post("x-dm", number, to, text, "", "", now, now, extra)
-        self.store.add_post(event)
-        self._announce("dm.received", to, _message(event))
-        return number
-
-    def _tell(self, post: Post, author: Account) -> None:
-        """Events of the Activity API for accounts that a post mentions or answers (X7)."""
-        for account in self.store.accounts("x"):
-            if account.id == author.id:
-                continue
-            shown = Shown(post).as_asked()
-            if self._replied_to(post) == account.id:
-                self._announce("post.reply.create", account.id, shown)
-            elif _mentions(post, account):
-                self._announce("post.mention.create", account.id, shown)
-
-    def _announce(self, kind: str, account: str, payload: dict[str, Any]) -> None:
+    def event_about(self, remark: Remark) -> Mapping[str, Any]:
+        """As the Activity API tells it (X7)."""
+        kinds = {"comment": "post.reply.create", "mention": "post.mention.create"}
+        kind = kinds.get(remark.kind, "dm.received")
+        post = as_post(remark)
+        payload = message(post) if remark.kind == "message" else Shown(post).as_asked()
         data = {
-            "event_uuid": f"{payload['id']}-{kind}",
+            "event_uuid": f"{remark.id}-{kind}",
             "event_type": kind,
-            "filter": {"user_id": account},
-            "tag": f"handle-{account}",
+            "filter": {"user_id": remark.account},
+            "tag": f"handle-{remark.account}",
             "payload": payload,
         }
-        self.callbacks.send("x", {"data": data})
+        return {"data": data}
 
-    def _replied_to(self, post: Post) -> str:
-        answered = self.store.post("x", str(post.extra.get("reply_to", "")))
-        return answered.account if answered else ""
+    def _written(self, account: str, *kinds: str) -> list[Post]:
+        """What people wrote to an account, newest first."""
+        remarks = [one for kind in kinds for one in self.store.remarks("x", account, kind)]
+        return [as_post(one) for one in sorted(remarks, key=lambda one: one.at, reverse=True)]
+
+    def _post(self, post_id: str, account: str) -> Post | None:
+        """A handle's post, or what somebody wrote to the account."""
+        written = self._written(account, "comment", "mention")
+        found = next((post for post in written if post.id == post_id), None)
+        return self.store.post("x", post_id) or found
 
 
 def _account(request: Request) -> Account:
@@ -382,18 +364,8 @@ def _account(request: Request) -> Account:
 
 
 def _mentions(post: Post, account: Account) -> bool:
-    return bool(re.search(rf"@{re.escape(username(account))}\b", post.text))
-
-
-def _message(event: Post) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "event_type": "MessageCreate",
-        "text": event.text,
-        "sender_id": event.extra["sender"],
-        "dm_conversation_id": event.extra["conversation"],
-        "created_at": Shown(event).created_at,
-    }
+    named = re.search(rf"@{re.escape(username(account))}\b", post.text)
+    return post.extra.get("to") == account.id or bool(named)
 
 
 def _not_found(number: str) -> dict[str, Any]:

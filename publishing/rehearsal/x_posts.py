@@ -12,10 +12,10 @@ from typing import Any
 from twitter_text import extract_urls_with_indices
 
 from .stage import Request, Response, as_json, clock_text
-from .store import Account, Post, Store
+from .store import Account, Post, Remark, Store
 
 ISO = "%Y-%m-%dT%H:%M:%S.000Z"
-NEXT = "b26v89c19zqg8o3f"  # before the id where the next page starts
+NEXT = "b26v89c19zqg8o3f"  # before the number of the first of the next page
 # The newer style's names of fields that were renamed (X6).
 NEWER = {
     "referenced_tweets": "referenced_posts",
@@ -30,6 +30,31 @@ def username(account: Account) -> str:
 
 def is_newer(request: Request) -> bool:
     return "post.fields" in request.query
+
+
+def as_post(remark: Remark) -> Post:
+    """What somebody wrote to an account; the title is their name."""
+    ends = sorted((remark.author, remark.account), key=lambda end: (len(end), end))
+    extra = {
+        "reply_to": remark.parent or remark.post,
+        "root": remark.post or remark.id,
+        "to": remark.account,
+        "conversation": "-".join(ends),
+    }
+    author, name = remark.author, remark.author_name
+    return Post("x", remark.id, author, remark.text, name, "", remark.at, remark.at, extra)
+
+
+def message(post: Post) -> dict[str, Any]:
+    """An event of a private conversation."""
+    return {
+        "id": post.id,
+        "event_type": "MessageCreate",
+        "text": post.text,
+        "sender_id": post.account,
+        "dm_conversation_id": post.extra["conversation"],
+        "created_at": clock_text(post.at, ISO),
+    }
 
 
 class Shown:
@@ -72,9 +97,10 @@ def _renamed(fields: dict[str, Any], newer: bool) -> dict[str, Any]:
 
 def metrics(store: Store, post: Post) -> dict[str, int]:
     others = store.posts("x")
+    remarks = len(store.remarks("x", post.account, "comment", post.id))
     return {
         "retweet_count": sum(other.extra.get("repost_of") == post.id for other in others),
-        "reply_count": sum(other.extra.get("reply_to") == post.id for other in others),
+        "reply_count": sum(other.extra.get("reply_to") == post.id for other in others) + remarks,
         "like_count": int(post.extra.get("likes", 0)),
         "quote_count": 0,
         "bookmark_count": 0,
@@ -92,16 +118,15 @@ def page(
     query = request.query
     asked = query.get("max_results", "100" if smallest == 1 else "10")
     size = min(max(int(asked), smallest), 100) if asked.isdecimal() else smallest
-    until = (query.get("pagination_token") or query.get("next_token") or "").removeprefix(NEXT)
+    token = (query.get("pagination_token") or query.get("next_token") or "").removeprefix(NEXT)
+    begin = int(token) if token.isdecimal() else 0
     since, start = query.get("since_id", ""), _moment(query.get("start_time", ""))
     wanted = (
         post
         for post in posts
-        if (not until.isdecimal() or int(post.id) < int(until))
-        and (not since.isdecimal() or int(post.id) > int(since))
-        and post.at >= start
+        if post.at >= start and not (since.isdecimal() and int(post.id) <= int(since))
     )
-    shown = list(islice(wanted, size + 1))
+    shown = list(islice(wanted, begin, begin + size + 1))
     here = shown[:size]
     meta: dict[str, Any] = {"result_count": len(here)}
     body: dict[str, Any] = {"meta": meta}
@@ -110,25 +135,26 @@ def page(
         if smallest > 1:
             meta |= {"newest_id": here[0].id, "oldest_id": here[-1].id}
     if len(shown) > size:
-        meta["next_token"] = f"{NEXT}{here[-1].id}"
+        meta["next_token"] = f"{NEXT}{begin + size}"
     if here and "expansions" in query:
-        body["includes"] = _included(store, query["expansions"], body["data"])
+        body["includes"] = _included(store, query["expansions"], here)
     return as_json(body)
 
 
-def _included(store: Store, expansions: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    wanted = {row.get(name, "") for name in ("author_id", "sender_id") for row in rows}
+def _included(store: Store, expansions: str, posts: list[Post]) -> dict[str, Any]:
+    if not {"author_id", "sender_id"} & set(expansions.split(",")):
+        return {}
     known = {account.id: account for account in store.accounts("x")}
+    names = {post.account: post.title for post in posts}
     users = [
         {
             "id": number,
-            "name": known[number].name if number in known else f"नागरिक {number}",
+            "name": known[number].name if number in known else name or number,
             "username": username(known[number]) if number in known else f"u{number}"[:15],
         }
-        for number in sorted(wanted - {""})
+        for number, name in sorted(names.items())
     ]
-    asks_users = {"author_id", "sender_id"} & set(expansions.split(","))
-    return {"users": users} if users and asks_users else {}
+    return {"users": users}
 
 
 def _moment(text: str) -> float:

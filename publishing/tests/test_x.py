@@ -24,7 +24,8 @@ from publishing.connectors.x import X
 from publishing.problems import LIMITS, PROBLEMS
 from publishing.rehearsal.faults import add_fault
 
-from .contract import ConnectorContract
+from .contract import ReadingContract
+from .remarks import foreign_post, say
 
 TEXT = "क़िला & उद्यान <खुले> हैं, देखें up.gov.in/news और https://example.in/a?b=1&c=2 👨‍👩‍👧‍👦"
 THREAD = "शिविर 25 नवम्बर को है।\n---\nस्थान: कलेक्ट्रेट, up.gov.in/news\n---\nसभी का स्वागत है।"
@@ -52,7 +53,7 @@ ROWS = [
     ("403:malware", ContentRefused, "link_refused"),
     ("403:too long", ContentRefused, "text_refused_length"),
     ("403:anything", Refused, "refused"),
-    ("404:not found", Refused, "no_longer_there"),
+    ("404:not found", Refused, "post_gone"),
     ("409:conflict", Refused, "refused"),
     ("429:usage-capped", ConnectionRefused, "credits_used_up"),
     ("429:anything", RateLimited, "rate_limited"),
@@ -92,7 +93,7 @@ def published(receipt: Receipt, journal) -> Published:
     return Published(receipt.platform_id, receipt.permalink, dict(journal.values))
 
 
-class TestX(ConnectorContract):
+class TestX(ReadingContract):
     kind = X
 
     @pytest.fixture
@@ -321,20 +322,20 @@ class TestX(ConnectorContract):
         connector.remove(post, journal)
 
     def test_foreign_post_is_not_removed(self, connector, journal, rehearsal, posts):
-        other = rehearsal.stages["x"].write("हमारी नहीं", author="2002")
+        other = foreign_post(rehearsal)
         with pytest.raises(Refused):
             connector.remove(Published(other), journal)
         assert len(posts()) == 1
 
     def test_reposts_once_however_often_it_is_asked(self, connector, journal, rehearsal, posts):
-        original = rehearsal.stages["x"].write("मूल पोस्ट", author="2002")
+        original = foreign_post(rehearsal)
         first = connector.repost(Published(original, "https://x.com/i/web/status/1"), journal)
         again = connector.repost(Published(original, "https://x.com/i/web/status/1"), journal)
         assert first == again == Receipt(f"repost:{original}", "https://x.com/i/web/status/1")
         assert [post.extra.get("repost_of") for post in posts()] == [original, None]
 
     def test_unclear_repost_is_repeated(self, connector, journal, rehearsal, fault, posts):
-        original = rehearsal.stages["x"].write("मूल पोस्ट", author="2002")
+        original = foreign_post(rehearsal)
         fault("cut_after")
         with pytest.raises(Unknown):
             connector.repost(Published(original), journal)
@@ -342,7 +343,7 @@ class TestX(ConnectorContract):
         assert len(posts()) == 2
 
     def test_repost_is_taken_back(self, connector, journal, rehearsal, posts):
-        original = rehearsal.stages["x"].write("मूल पोस्ट", author="2002")
+        original = foreign_post(rehearsal)
         receipt = connector.repost(Published(original), journal)
         connector.remove(published(receipt, journal), journal)
         assert [post.id for post in posts()] == [original]
@@ -362,25 +363,30 @@ class TestX(ConnectorContract):
 
     def test_reads_comments_with_their_thread(self, connector, journal, rehearsal, style):
         post = published(connector.publish(Content(TEXT), journal), journal)
-        stage = rehearsal.stages["x"]
-        first = stage.write("कब तक? up.gov.in", author="2002", reply_to=post.platform_id)
-        answer = stage.write("मुझे भी &amp; बताएँ", author="2003", reply_to=first)
+        first = say(rehearsal, "कब तक? up.gov.in", post=post.platform_id)
+        answer = say(
+            rehearsal, "मुझे भी &amp; बताएँ", author="2003", post=post.platform_id, parent=first
+        )
         page = connector.read_comments(post)
         assert [(item.id, item.parent_id, item.is_own) for item in page.items] == [
             (answer, first, False),
             (first, "", False),
-            (post.platform_id, "", True),
         ]
         assert page.items[1].text == "कब तक? http://up.gov.in"
         assert page.items[0].text == "मुझे भी &amp; बताएँ"
         assert page.items[0].author_name
         assert {item.conversation_id for item in page.items} == {post.platform_id}
 
+    def test_answer_to_a_part_of_a_thread_answers_the_post(self, connector, journal, rehearsal):
+        post = published(connector.publish(Content(THREAD), journal), journal)
+        second = journal.values["part2"]
+        question = say(rehearsal, "कहाँ?", post=post.platform_id, parent=second)
+        (item,) = connector.read_comments(post).items
+        assert (item.id, item.parent_id, item.post_id) == (question, "", post.platform_id)
+
     def test_reads_mentions_page_by_page_and_since(self, connector, rehearsal, style):
-        stage = rehearsal.stages["x"]
         for number in range(120):
-            stage.write(f"@u1001 समस्या {number}", author="2002")
-        stage.write("किसी और की बात", author="2002")
+            say(rehearsal, f"@u1001 समस्या {number}")
         first = connector.read_mentions()
         second = connector.read_mentions(after=first.after)
         assert (len(first.items), len(second.items), second.after) == (100, 20, "")
@@ -389,20 +395,19 @@ class TestX(ConnectorContract):
         later = datetime.now(UTC) + timedelta(minutes=1)
         assert connector.read_mentions(since=later).items == ()
 
-    def test_reads_private_messages(self, connector, rehearsal):
-        stage = rehearsal.stages["x"]
-        stage.message("नमस्ते", sender="2002", to="1001")
-        last = stage.message("राशन कब?", sender="2002", to="1001")
-        other = stage.message("धन्यवाद", sender="2003", to="1001")
+    def test_reads_conversations(self, connector, rehearsal):
+        say(rehearsal, "नमस्ते", kind="message")
+        last = say(rehearsal, "राशन कब?", kind="message")
+        other = say(rehearsal, "धन्यवाद", author="2003", kind="message")
         page = connector.read_conversations()
         assert [item.id for item in page.items] == [other, last]
         whole = connector.read_conversation(page.items[1].conversation_id)
         assert [item.text for item in whole.items] == ["राशन कब?", "नमस्ते"]
         assert not whole.items[0].is_own
 
-    def test_reads_numbers_by_our_names(self, connector, journal, rehearsal, style):
+    def test_reads_the_numbers_of_a_post(self, connector, content, journal, rehearsal, style):
         post = published(connector.publish(Content(TEXT), journal), journal)
-        rehearsal.stages["x"].write("अच्छा", author="2002", reply_to=post.platform_id)
+        say(rehearsal, "अच्छा", post=post.platform_id)
         assert connector.read_metrics(post) == {
             "views": 0,
             "likes": 0,
@@ -411,10 +416,11 @@ class TestX(ConnectorContract):
             "saves": 0,
         }
 
-    def test_numbers_of_a_gone_post_are_an_error(self, connector):
+    def test_a_post_that_is_gone_says_so(self, connector):
+        assert connector.read_comments(Published("123")).items == ()  # X only searches
         with pytest.raises(Refused) as caught:
             connector.read_metrics(Published("123"))
-        assert caught.value.code == "no_longer_there"
+        assert caught.value.code == "post_gone"
 
     @pytest.mark.parametrize("call", ["read_comments", "read_metrics"])
     def test_repost_has_no_numbers_of_its_own(self, connector, call):
@@ -611,7 +617,7 @@ class TestX(ConnectorContract):
     @pytest.mark.parametrize(
         ("suffix", "kind", "code"),
         [
-            ("resource-not-found", Refused, "no_longer_there"),
+            ("resource-not-found", Refused, "post_gone"),
             ("usage-capped", ConnectionRefused, "credits_used_up"),
             ("unheard-of", Unavailable, "platform_failing"),
         ],

@@ -11,6 +11,8 @@ from requests.adapters import HTTPAdapter
 
 from publishing.models import CallbackItem
 
+from .remarks import say
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # it imports imghdr
     import tweepy
@@ -79,8 +81,7 @@ def test_uploads_a_photo_and_posts_it(client, uploads, photo, rehearsal):
 
 
 def test_reads_mentions_page_by_page(client, rehearsal):
-    stage = rehearsal.stages["x"]
-    written = [stage.write(f"@up_info समस्या {n}", author="2002") for n in range(12)]
+    written = [say(rehearsal, f"@up_info समस्या {n}") for n in range(12)]
     pages = tweepy.Paginator(
         client.get_users_mentions,
         "1001",
@@ -95,7 +96,7 @@ def test_reads_mentions_page_by_page(client, rehearsal):
 
 def test_reads_a_conversation_and_its_authors(client, rehearsal):
     root = client.create_tweet(text="प्रश्न पूछें", user_auth=False).data["id"]
-    rehearsal.stages["x"].write("कब?", author="2002", reply_to=root)
+    say(rehearsal, "कब?", post=root)
     answer = client.search_recent_tweets(
         f"conversation_id:{root}", expansions=["author_id"], tweet_fields=["referenced_tweets"]
     )
@@ -144,7 +145,8 @@ def test_mention_reaches_the_portal_signed(address, rehearsal, live_server, sett
     settings.CALLBACK_SECRETS = {**settings.CALLBACK_SECRETS, "x": "consumer-secret"}
     monkeypatch.setattr(rehearsal.callbacks, "secrets", {"x": "consumer-secret"})
     monkeypatch.setattr(rehearsal.callbacks, "address", live_server.url)
-    mention = rehearsal.stages["x"].write("@up_info नमस्ते", author="2002")
+    told = {"platform": "x", "account": "1001", "kind": "mention", "text": "@up_info नमस्ते"}
+    mention = requests.post(f"{rehearsal.url}/_control/remarks", json=told, timeout=10).json()["id"]
     end = time.monotonic() + 10
     while not CallbackItem.objects.exists() and time.monotonic() < end:
         time.sleep(0.02)

@@ -13,6 +13,7 @@ from publishing.connectors.http import Http
 from publishing.connectors.x import X
 from publishing.rehearsal.faults import add_fault
 
+from .remarks import foreign_post, say
 from .specifications import OpenApi
 
 TOKEN = "secret-token-0123456789"
@@ -85,7 +86,7 @@ def test_posts_of_every_kind(
 def test_removing_and_reposting(description, exchanges, connector, journal, rehearsal):
     receipt = connector.publish(Content("हटाने के लिए"), journal)
     connector.remove(Published(receipt.platform_id), journal)
-    other = rehearsal.stages["x"].write("मूल पोस्ट", author="2002")
+    other = foreign_post(rehearsal)
     repost = connector.repost(Published(other), journal)
     connector.remove(Published(repost.platform_id), journal)
     assert [one.request.method for one in exchanges] == ["POST", "DELETE", "POST", "DELETE"]
@@ -93,11 +94,10 @@ def test_removing_and_reposting(description, exchanges, connector, journal, rehe
 
 
 def test_reading(description, exchanges, connector, journal, rehearsal, photo):
-    stage = rehearsal.stages["x"]
     content = Content("देखें up.gov.in", attachments=(photo,))
     post = Published(connector.publish(content, journal).platform_id)
-    stage.write("@up_info कब?", author="2002", reply_to=post.platform_id)
-    stage.message("नमस्ते", sender="2002000000000000", to="1001")
+    say(rehearsal, "@up_info कब?", post=post.platform_id)
+    say(rehearsal, "नमस्ते", author="2002000000000000", kind="message")
     assert connector.read_comments(post).items
     assert connector.read_mentions().items
     conversation = connector.read_conversations().items[0].conversation_id
