@@ -97,6 +97,9 @@ PROBLEMS = {
     "media_being_prepared": _(
         "A copy that fits this platform is being made (%(progress)s of 100). Wait until it is ready."
     ),
+    "media_retired": _(
+        "The library says that this file is no longer to be used. Choose another one."
+    ),
     "media_cannot_shrink": _(
         "The file cannot be made small enough for this platform. Use a shorter or simpler one."
     ),

@@ -114,7 +114,8 @@ def visible_posts(user: Person) -> PostQuerySet:
 
 
 def get_post(user: Person, pk: int) -> Post:
-    posts = visible_posts(user).select_related("department", "scheme", "author", "photo", "video")
+    posts = visible_posts(user).select_related("department", "scheme", "author", "video")
+    posts = posts.prefetch_related("placed_photos")
     found = posts.filter(pk=pk).first()
     if found is None:
         raise Http404
@@ -191,8 +192,14 @@ def published_posts() -> PostQuerySet:
         .order_by("sent_at")
         .values("sent_at")[:1]
     )
-    posts = Post.objects.published().select_related("department", "scheme", "photo")
+    posts = Post.objects.published().select_related("department", "scheme")
+    posts = posts.prefetch_related("placed_photos")
     return posts.annotate(out_at=Subquery(first_sent)).order_by("-state_since", "-pk")
+
+
+def correction_of(pk: int) -> Post | None:
+    """The post that took the place of this one on the platforms."""
+    return Post.objects.published().filter(corrects=pk).first()
 
 
 def get_published_post(pk: int) -> Post:

@@ -8,7 +8,7 @@ post has moved on since, nothing happens and they are told.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,14 +21,26 @@ from departments.models import Department, Handle, User
 from departments.states import HandleState
 from portal.audit.actions import record
 from portal.errors import MoveNotAllowed, NotPermitted
+from portal.web.templatetags.portal import ist
 from portal.web.text import tidy, tidy_line
 from publishing.actions import cancel_message, queue_message
+from publishing.media import want_fitting
+from publishing.models import Media
+from publishing.quotas import hold_places, next_room, without_room
 
 from . import access, workflow
 from .cleaning import plain
-from .models import Post, Review
+from .models import Draft, Post, PostPhoto, Review
+from .previews import previews
 from .seal import seal_of_post, sealed_parts
-from .variants import derived, media_for, previews, refresh_variants
+from .variants import (
+    VariantEdit,
+    derived,
+    files_of,
+    placed_media,
+    possible_options,
+    refresh_variants,
+)
 from .workflow import Move, PostState
 
 TEXTS = ("text_hi", "text_en", "text_ur")
@@ -41,26 +53,29 @@ def write_post(
     *,
     actor: User,
     handles: Iterable[Handle] = (),
+    photos: Sequence[Media] = (),
+    variants: Mapping[str, VariantEdit] | None = None,
     form_key: uuid.UUID | None = None,
     **fields: Any,
 ) -> Post:
     """A new draft, or the one that this page made already. `fields` are those of Post that an
-    officer fills in.
+    officer fills in; `photos` stand in their order.
     """
     if not access.can_write_posts(actor, department.pk):
         raise NotPermitted(_("You may not write posts for this department."))
     User.objects.select_for_update().get(pk=actor.pk)  # a double click waits here for the first
     fields = _tidied(fields)
     if form_key and (made := Post.objects.filter(form_key=form_key, author=actor).first()):
-        return _same(made, fields, handles)
-    _check_fields(department, fields, handles)
+        return _same(made, fields, handles, photos)
+    _check_fields(department, fields, handles, photos)
     post = Post.objects.create(
         department=department, author=actor, form_key=form_key or uuid.uuid4(), **fields
     )
     post.writers.add(actor)
-    post.handles.set(handles)
-    refresh_variants(post)
-    _record("schemes.post.created", post, actor, {"new": fields})
+    _put_together(post, handles, photos, variants or {})
+    Draft.objects.filter(officer=actor, form_key=post.form_key).delete()
+    data = {**fields, "photos": [photo.pk for photo in photos]}
+    _record("schemes.post.created", post, actor, {"new": data})
     return post
 
 
@@ -71,27 +86,37 @@ def change_post(
     version: int,
     actor: User,
     handles: Iterable[Handle],
-    variants: Mapping[str, Mapping[str, str]] | None = None,
+    photos: Sequence[Media] = (),
+    variants: Mapping[str, VariantEdit] | None = None,
+    form_key: uuid.UUID | None = None,
     **fields: Any,
 ) -> Post:
-    """Change a draft. `variants` maps a platform to its edited text and title; a text equal to
-    the derived one, or empty, goes back to following the post.
+    """Change a draft. `variants` maps a platform to its own words and choices: a text equal to
+    the derived one, or empty, goes back to following the post. `form_key` names the page whose
+    kept state is done with.
     """
     post = _locked(post, version)
     if not access.can_edit_post(actor, post):
         raise NotPermitted(_("Only the department can change a post, and only as a draft."))
+    if post.corrects_id:  # it goes where the post that it corrects is out
+        handles = list(post.handles.all())
     fields = _tidied(fields)
-    _check_fields(post.department, fields, handles)
-    old = {name: getattr(post, name) for name in fields if getattr(post, name) != fields[name]}
+    _check_fields(post.department, fields, handles, photos)
+    old_photos = [photo.pk for photo in post.ordered_photos]
+    old: dict[str, Any] = {
+        name: getattr(post, name) for name in fields if getattr(post, name) != fields[name]
+    }
     for name, value in fields.items():
         setattr(post, name, value)
     post.version += 1
     post.save()
     post.writers.add(actor)
-    post.handles.set(handles)
-    refresh_variants(post)
-    _edit_variants(post, variants or {})
+    _put_together(post, handles, photos, variants or {})
+    if form_key:
+        Draft.objects.filter(officer=actor, form_key=form_key).delete()
     new = {name: fields[name] for name in old}
+    if (new_photos := [photo.pk for photo in photos]) != old_photos:
+        old["photos"], new["photos"] = old_photos, new_photos
     _record("schemes.post.changed", post, actor, {"old": old, "new": new})
     return post
 
@@ -102,6 +127,7 @@ def submit_post(post: Post, *, version: int, actor: User) -> Post:
     if not access.can_edit_post(actor, post):
         raise NotPermitted(_("Only the department can submit its post."))
     _check_complete(post)
+    _hold_places(post)
     return _decide(post, Move.SUBMIT, "schemes.post.submitted", actor)
 
 
@@ -114,6 +140,7 @@ def approve_post(post: Post, *, version: int, actor: User, comment: str = "") ->
     if not last:
         return _decide(post, Move.APPROVE, "schemes.post.recommended", actor, comment)
     _check_complete(post)
+    _hold_places(post)
     post.seal = seal_of_post(post)
     post = _decide(post, Move.APPROVE, "schemes.post.approved", actor, comment)
     _hand_over(post, actor)
@@ -212,10 +239,10 @@ def _decide(post: Post, move: str, action: str, actor: User, comment: str = "") 
 
 
 def _hand_over(post: Post, actor: User) -> None:
-    media = {}
+    files, media = files_of(post), {}
     for variant in post.variants.all():
-        file = media_for(post, variant.platform)
-        media[variant.platform] = [file.pk] if file else []
+        placed = placed_media(files, variant.platform)
+        media[variant.platform] = [one.media.pk for one in placed]
     queue_message(
         department=post.department,
         source="post",
@@ -226,13 +253,31 @@ def _hand_over(post: Post, actor: User) -> None:
         not_before=post.publish_at,
         not_after=post.last_useful_at,
         seal=post.seal,
+        corrects=post.corrects.message if post.corrects else None,
         actor=actor,
     )
 
 
-def _same(made: Post, fields: Mapping[str, Any], handles: Iterable[Handle]) -> Post:
+def _put_together(
+    post: Post,
+    handles: Iterable[Handle],
+    photos: Sequence[Media],
+    variants: Mapping[str, VariantEdit],
+) -> None:
+    post.handles.set(handles)
+    PostPhoto.objects.replace(post, photos)
+    refresh_variants(post)
+    _edit_variants(post, variants)
+    files = [*photos, *([post.video] if post.video else [])]
+    want_fitting(files, {handle.platform for handle in handles})
+
+
+def _same(
+    made: Post, fields: Mapping[str, Any], handles: Iterable[Handle], photos: Sequence[Media]
+) -> Post:
     """The post that this page made, if it is what the page says now."""
     same = all(getattr(made, name) == value for name, value in fields.items())
+    same = same and made.ordered_photos == list(photos)
     if not same or set(made.handles.all()) != set(handles):
         raise MoveNotAllowed(
             _("This page was saved already, with other words. Change the saved post instead.")
@@ -248,14 +293,17 @@ def _tidied(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_fields(
-    department: Department, fields: Mapping[str, Any], handles: Iterable[Handle]
+    department: Department,
+    fields: Mapping[str, Any],
+    handles: Iterable[Handle],
+    photos: Iterable[Media],
 ) -> None:
     """What no officer may put together, whatever form or import it came through."""
     if not fields["text_hi"] or not fields["title_hi"]:
         raise MoveNotAllowed(_("The title and the text in Hindi are needed."))
     if not workflow.route_allowed(fields["kind"], fields["route"]):
         raise MoveNotAllowed(_("A post of this kind must take the longer route."))
-    belonging = (fields.get("scheme"), fields.get("photo"), fields.get("video"))
+    belonging = (fields.get("scheme"), fields.get("video"), *photos)
     if any(thing and thing.department_id != department.pk for thing in belonging):
         raise MoveNotAllowed(_("The scheme, photo and video must belong to the department."))
     usable = set(usable_handles([department.pk]).values_list("pk", flat=True))
@@ -263,11 +311,12 @@ def _check_fields(
         raise MoveNotAllowed(_("Choose connected handles of this department only."))
 
 
-def _edit_variants(post: Post, edits: Mapping[str, Mapping[str, str]]) -> None:
+def _edit_variants(post: Post, edits: Mapping[str, VariantEdit]) -> None:
     for variant in post.variants.filter(platform__in=edits):
-        follows = derived(post, variant.platform)
-        text = tidy(edits[variant.platform].get("text", "")) or follows["text"]
-        title = tidy_line(edits[variant.platform].get("title", "")) or follows["title"]
+        edit, follows = edits[variant.platform], derived(post, variant.platform)
+        text = tidy(edit.text) or follows["text"]
+        title = tidy_line(edit.title) or follows["title"]
+        variant.options = possible_options(variant.platform, edit.options)
         variant.is_edited = (text, title) != (follows["text"], follows["title"])
         variant.text, variant.title = str(text), str(title)
         variant.save()
@@ -286,6 +335,25 @@ def _check_complete(post: Post) -> None:
     if refusing:
         raise MoveNotAllowed(
             _("Refused as it is by: %s. Mend what the previews say.") % ", ".join(refusing)
+        )
+
+
+def _hold_places(post: Post) -> None:
+    """Refuse what the platforms would not let through at its time; called with the last word."""
+    handles = list(post.handles.all())
+    at = max(post.publish_at or timezone.now(), timezone.now())
+    if post.corrects_id:
+        return
+    hold_places(handles)
+    for room in without_room(handles, at):
+        raise MoveNotAllowed(
+            _("%(handle)s has no place left then: %(used)s of %(amount)s. The next is at %(when)s.")
+            % {
+                "handle": room.handle,
+                "used": room.used,
+                "amount": room.limit.amount,
+                "when": ist(next_room(room, at)),
+            }
         )
 
 

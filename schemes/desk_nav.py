@@ -33,6 +33,7 @@ def _entries(user: Any) -> list[dict[str, Any]]:
         ("schemes", _("Schemes"), None),
         ("media", _("Photos and videos"), None),
         ("handles", _("Handles"), None),
+        ("limits", _("Limits and costs"), None),
         ("departments", _("Departments"), None),
     ]
     if departments_access.can_manage_people(user):

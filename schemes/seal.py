@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from publishing.seal import SealedPart, compute_seal, sealed_file
+from publishing.seal import SealedPart, compute_seal, sealed_file, sealed_options
 
 from .models import Post
-from .variants import alt_text, media_for
+from .variants import alt_text, files_of, placed_media
 from .workflow import SEALED
 
 
 def sealed_parts(post: Post) -> list[SealedPart]:
-    parts = []
-    for variant in post.variants.all():
-        media = media_for(post, variant.platform)
-        files = (sealed_file(media, alt_text(media)),) if media else ()
-        parts.append(
-            SealedPart(variant.platform, variant.text, variant.title, tuple(variant.tags), files)
+    files = files_of(post)
+    return [
+        SealedPart(
+            variant.platform,
+            variant.text,
+            variant.title,
+            tuple(variant.tags),
+            tuple(
+                sealed_file(one.media, alt_text(one.media), one.place, platform=variant.platform)
+                for one in placed_media(files, variant.platform)
+            ),
+            sealed_options(variant.options),
         )
-    return parts
+        for variant in post.variants.all()
+    ]
 
 
 def seal_of_post(post: Post) -> str:

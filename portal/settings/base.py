@@ -196,10 +196,30 @@ MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 # Where platforms that fetch a file themselves (Instagram) can reach this portal.
 MEDIA_URL_BASE = env("MEDIA_URL_BASE", default="http://127.0.0.1:8000")
+# With a bucket named, photos and videos lie in S3-compatible storage instead of MEDIA_ROOT. No ACL
+# is sent: what is stored is private unless the bucket itself says otherwise.
+S3_BUCKET = env("S3_BUCKET", default="")
+_s3 = {
+    "BACKEND": "publishing.storage.PrivateS3",
+    "OPTIONS": {
+        "bucket_name": S3_BUCKET,
+        "endpoint_url": env("S3_ENDPOINT", default="") or None,
+        "region_name": env("S3_REGION", default="") or None,
+        "access_key": env("S3_ACCESS_KEY", default="") or None,
+        "secret_key": env("S3_SECRET_KEY", default="") or None,
+        "location": env("S3_PREFIX", default=""),
+        "file_overwrite": False,
+        "max_memory_size": 8 * 1024**2,  # what is larger waits on the disk while it is read
+    },
+}
+_files = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": _s3 if S3_BUCKET else _files,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Files that all workers together prepare at the same time: the others stay free to publish.
+MEDIA_AT_ONCE = env.int("MEDIA_AT_ONCE", default=1)
+MEDIA_LARGEST = env.int("MEDIA_LARGEST", default=2 * 1024**3)  # bytes of a video in pieces
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
 
@@ -357,6 +377,10 @@ AUDIT_WORDS = {
     "publishing.delivery.problem": "publishing.problems.label",
     "schemes.scheme.eligibility_rules": "schemes.eligibility.in_sentences",
 }
+
+# Personal data that departments/credentials.py encrypts for other apps: model, the sealed field,
+# and the field with the keyed hash of the same text.
+SEALED_FIELDS = [("publishing.Subscriber", "sealed_address", "address_key")]
 
 # A claim is held this long; it must outlast one call to a platform (30 s) by far.
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=90)

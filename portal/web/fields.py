@@ -157,3 +157,36 @@ def file_input(accept: str) -> forms.FileInput:
             "data-none": _("No file chosen"),
         }
     )
+
+
+class _FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files at once; a list. `accept` as in HTML."""
+
+    def __init__(self, *, accept: str, **options: Any) -> None:
+        widget = _FilesInput(attrs={**file_input(accept).attrs, "multiple": True})
+        super().__init__(widget=widget, **options)
+
+    def clean(self, value: Any, initial: Any = None) -> list[Any]:
+        return [super(FilesField, self).clean(one) for one in value or []]
+
+
+class _PhrasesInput(forms.TextInput):
+    """As many inputs of one name as there are phrases; the page writes them."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return data.getlist(name)
+
+
+class PhrasesField(LineField):
+    """Several lines of text under one name, each at most `longest` characters; a list."""
+
+    def __init__(self, *, longest: int, language: str, **options: Any) -> None:
+        super().__init__(longest=longest, language=language, widget=_PhrasesInput, required=False,
+                         **options)  # fmt: skip
+
+    def clean(self, value: Any) -> list[str]:
+        return [str(super(PhrasesField, self).clean(one)) for one in value or []]

@@ -311,6 +311,8 @@ class Connector(ABC):
     narrowest_shown: ClassVar[float] = 0  # width divided by height; a taller photo is cropped
     widest_shown: ClassVar[float] = 0
     shows_link_card: ClassVar[bool] = False
+    # What becomes more than plain text there: link, hashtag, mention, bold, italic, strike.
+    marks: ClassVar[frozenset[str]] = frozenset({"link", "hashtag"})
 
     # Other hosts of the platform that its calls and uploads may go to (S9).
     upload_hosts: ClassVar[frozenset[str]] = frozenset()

@@ -32,6 +32,7 @@ class WhatsApp(GraphConnector):
     """There is no reading back: only a status callback that names our reference proves a post."""
 
     platform = "whatsapp"
+    marks = frozenset({"link", "bold", "italic", "strike"})
     api_url = "https://graph.facebook.com"
     title_line = "*{}*"
     silence_is_proof = False

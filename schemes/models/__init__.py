@@ -1,4 +1,4 @@
-from .post import Post, Review, Variant
+from .post import Draft, Post, PostPhoto, Review, Variant
 from .scheme import (
     ApplyMode,
     Category,
@@ -17,10 +17,12 @@ __all__ = [
     "ApplyMode",
     "Category",
     "ChangeState",
+    "Draft",
     "Indicator",
     "Level",
     "Persona",
     "Post",
+    "PostPhoto",
     "Progress",
     "Review",
     "Scheme",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -8,13 +9,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from departments.models import Department, Handle, in_language
+from departments.models import Department, Handle, User, in_language
 from departments.platforms import Platform
-from publishing.models import Delivery, Media, Message
+from publishing.models import Delivery, Media, Message, Operation
 from publishing.states import DeliveryState
 from schemes.workflow import DONE, ROUTES, STEPS, Move, PostKind, PostState, Route, Step, due
 
@@ -31,8 +33,8 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def published(self) -> PostQuerySet:
         """Posts that are out: at least one platform has said so."""
-        sent = Delivery.objects.filter(
-            message__source="post", message__source_id=OuterRef("pk"), state=DeliveryState.SENT
+        sent = Delivery.objects.sent().filter(
+            message__source="post", message__source_id=OuterRef("pk")
         )
         return self.filter(Exists(sent), state__in=(PostState.APPROVED, PostState.RELEASED))
 
@@ -49,7 +51,7 @@ class PostQuerySet(models.QuerySet["Post"]):
 
 def _deliveries(**which: Any) -> Coalesce:
     """How many deliveries of the outer post's live message are so."""
-    of_post = Delivery.objects.filter(
+    of_post = Delivery.objects.exclude(operation=Operation.REMOVE).filter(
         message__source="post",
         message__source_id=OuterRef("pk"),
         message__cancelled_at__isnull=True,
@@ -79,8 +81,8 @@ class Post(models.Model):
     text_hi = models.TextField(_("text in Hindi"))
     text_en = models.TextField(_("text in English"), blank=True)
     text_ur = models.TextField(_("text in Urdu"), blank=True)
-    photo = models.ForeignKey(
-        Media, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("photo")
+    photos = models.ManyToManyField(
+        Media, through="PostPhoto", related_name="+", blank=True, verbose_name=_("photos")
     )
     video = models.ForeignKey(
         Media, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("video")
@@ -101,6 +103,10 @@ class Post(models.Model):
     seal = models.CharField(max_length=64, blank=True)
     # Of the composer's page it was written on: a page that is sent twice makes one post.
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
+    # The post that this one corrects where it is out; its handles are those of the other.
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="corrections"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)  # grows with every change and every move
 
@@ -116,6 +122,11 @@ class Post(models.Model):
             models.CheckConstraint(condition=Q(route__in=Route.values), name="post_route_known"),
             models.CheckConstraint(condition=~Q(text_hi=""), name="post_has_hindi_text"),
             models.UniqueConstraint(fields=["author", "form_key"], name="post_one_per_page"),
+            models.UniqueConstraint(
+                fields=["corrects"],
+                condition=~Q(state=PostState.WITHDRAWN),
+                name="post_corrected_once",
+            ),
             models.CheckConstraint(
                 condition=Q(last_useful_at__isnull=True)
                 | Q(publish_at__isnull=True)
@@ -145,6 +156,16 @@ class Post(models.Model):
         return in_language(self.text_hi, self.text_en)
 
     @property
+    def ordered_photos(self) -> list[Media]:
+        """As the officer put them; lists prefetch `placed_photos`."""
+        return [placed.media for placed in self.placed_photos.all()]
+
+    @property
+    def photo(self) -> Media | None:
+        """The first one: what stands for the post in a list."""
+        return next(iter(self.ordered_photos), None)
+
+    @property
     def steps(self) -> list[str]:
         return [*ROUTES[self.route]]
 
@@ -169,6 +190,39 @@ class Post(models.Model):
         return live.filter(cancelled_at__isnull=True).first()
 
 
+class PostPhotoManager(models.Manager["PostPhoto"]):
+    def get_queryset(self) -> models.QuerySet[PostPhoto]:
+        return super().get_queryset().select_related("media")
+
+    def replace(self, post: Post, photos: Iterable[Media]) -> None:
+        """These photos in this order, and no others."""
+        self.filter(post=post).delete()
+        self.bulk_create(
+            PostPhoto(post=post, media=media, position=position)
+            for position, media in enumerate(dict.fromkeys(photos))
+        )
+
+
+class PostPhoto(models.Model):
+    """One photo of a post, in its place."""
+
+    post = models.ForeignKey(Post, models.CASCADE, related_name="placed_photos")
+    media = models.ForeignKey(Media, models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+
+    objects = PostPhotoManager()
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["post", "position"], name="post_photos_in_order"),
+            models.UniqueConstraint(fields=["post", "media"], name="post_photo_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post} · {self.position + 1}"
+
+
 class Variant(models.Model):
     """What one platform gets of the post. Derived from it until an officer edits it."""
 
@@ -177,6 +231,8 @@ class Variant(models.Model):
     text = models.TextField(_("text"))
     title = models.CharField(_("title"), max_length=250, blank=True)
     tags = models.JSONField(_("tags"), default=list, blank=True)
+    # What the officer chose for this platform alone: keys of Connector.options.
+    options = models.JSONField(_("choices"), default=dict, blank=True)
     is_edited = models.BooleanField(default=False)
 
     class Meta:
@@ -190,6 +246,44 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post} · {self.get_platform_display()}"
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def left_by(self, officer: User, post: Post | None) -> DraftQuerySet:
+        """What this officer left unsaved: on this post's page, or on pages for new posts."""
+        return self.filter(officer=officer, post=post).order_by("-saved_at")
+
+
+class Draft(models.Model):
+    """What stood on one page of the composer when it was last kept, saved as a post or not."""
+
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    form_key = models.UUIDField()  # of the page: two tabs never overwrite each other
+    post = models.ForeignKey(Post, models.CASCADE, null=True, blank=True, related_name="+")
+    data = models.JSONField()  # {name of the field: [value, ...]}
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["officer", "form_key"], name="draft_one_per_page"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["saved_at"], name="draft_age")]
+
+    def __str__(self) -> str:
+        return f"{self.officer} · {self.saved_at}"
+
+    @property
+    def title(self) -> str:
+        return next(iter(self.data.get("title_hi", [])), "")
+
+    def typed(self) -> QueryDict:
+        """As the page would send it."""
+        data = QueryDict(mutable=True)
+        for name, values in self.data.items():
+            data.setlist(name, values)
+        return data
 
 
 class Review(models.Model):

@@ -17,7 +17,7 @@ from publishing.models import Delivery, Media
 from publishing.tests.factories import connected_handle, stored_photo
 from publishing.tests.scripted import Scripted
 from schemes import access, actions
-from schemes.models import Post, Review, Variant
+from schemes.models import Post, PostPhoto, Review, Variant
 from schemes.seal import current_seal, seal_of_post
 from schemes.workflow import STEPS, PostState
 
@@ -257,14 +257,15 @@ def test_the_last_approval_seals_and_queues_in_one_step(up):
         lambda post: post.handles.add(connected_handle(post.department)),
         lambda post: Post.objects.update(publish_at=timezone.now()),
         lambda post: Post.objects.update(last_useful_at=timezone.now()),
-        lambda post: Post.objects.update(photo=None),
-        lambda post: Post.objects.update(photo=stored_photo(post.department, b"other")),
+        lambda post: PostPhoto.objects.all().delete(),
+        lambda post: PostPhoto.objects.replace(post, [stored_photo(post.department, b"other")]),
+        lambda post: Variant.objects.update(options={"playlist": "PL1"}),
         lambda post: Media.objects.update(alt_hi="बदला हुआ"),
         lambda post: Media.objects.get().file.storage.delete(Media.objects.get().file.name),
     ],
 )
 def test_whatever_changes_afterwards_breaks_the_seal(up, change):
-    post = approved_post(up, photo=stored_photo(up.department))
+    post = approved_post(up, photos=[stored_photo(up.department)])
     assert current_seal(post.pk) == post.seal
     change(post)
     assert current_seal(post.pk) != post.seal

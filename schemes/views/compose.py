@@ -1,33 +1,49 @@
-"""The composer: a post is written, changed and previewed here."""
+"""The composer: a post is written, changed and previewed here, and nothing typed is lost."""
 
 from __future__ import annotations
 
+import uuid
+from typing import cast
+
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import date
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from departments.decorators import OfficerRequest, officer_required
 from departments.views.answers import attempt
+from portal.errors import ActionRefused
+from portal.web.fields import LONGEST_KEY
+from portal.web.filters import asked_text
 from schemes import access, actions, workflow
-from schemes.post_forms import PostForm, unsaved_previews, variant_edits
-from schemes.variants import previews
+from schemes.draft_actions import discard_draft, keep_draft
+from schemes.models import Draft, Post
+from schemes.post_forms import PostForm, library, unsaved_previews, variant_edits
+from schemes.previews import previews
+
+from .kept import keeps_text
+
+NOT_KEPT = {"csrfmiddlewaretoken", "find", "photo_pending", "video_pending"}
 
 
+@keeps_text
 @officer_required
 @require_http_methods(["GET", "POST"])
 def post_add(request: OfficerRequest) -> HttpResponse:
     if not access.writes_posts(request.user):
         raise Http404
-    form = PostForm(request.POST or None, request.FILES or None, officer=request.user)
+    left = _left(request, None)
+    form = PostForm(request.POST or None, request.FILES or None, officer=request.user, left=left)
     if _is_complete(request, form):
         post = attempt(
             form,
             lambda: actions.write_post(
                 form.cleaned_data["department"],
-                handles=form.cleaned_data["handles"],
-                form_key=form.cleaned_data.get("form_key"),
+                variants=variant_edits(request.POST),
                 actor=request.user,
                 **form.post_fields(),
             ),
@@ -35,17 +51,27 @@ def post_add(request: OfficerRequest) -> HttpResponse:
         if post:
             messages.success(request, _("Saved. Look at it, then submit it for approval."))
             return redirect("desk:post", post.pk)
-    return _compose(request, form)
+    return _compose(request, form, left=left)
+
+
+def _left(request: OfficerRequest, post: Post | None) -> Draft | None:
+    """What the officer takes up again, by ?draft=<page>."""
+    try:
+        key = uuid.UUID(request.GET.get("draft", ""))
+    except ValueError:
+        return None
+    return Draft.objects.left_by(request.user, post).filter(form_key=key).first()
 
 
 def _is_complete(request: OfficerRequest, form: PostForm) -> bool:
-    """Sent, and nothing wrong; its files are stored either way."""
-    if request.method != "POST":
+    """Sent to be saved, and nothing wrong; its files are stored either way."""
+    if request.method != "POST" or "find" in request.POST:
         return False
     form.take_files()
     return form.is_valid()
 
 
+@keeps_text
 @officer_required
 @require_http_methods(["GET", "POST"])
 def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
@@ -54,8 +80,13 @@ def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
         raise Http404
     if post.state not in workflow.EDITABLE and request.method != "POST":
         return redirect("desk:post", post.pk)
+    left = _left(request, post)
     form = PostForm(
-        request.POST or None, request.FILES or None, instance=post, officer=request.user
+        request.POST or None,
+        request.FILES or None,
+        instance=post,
+        officer=request.user,
+        left=left,
     )
     if _is_complete(request, form):
         changed = attempt(
@@ -63,7 +94,6 @@ def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
             lambda: actions.change_post(
                 post,
                 version=form.cleaned_data.get("version") or 0,
-                handles=form.cleaned_data["handles"],
                 variants=variant_edits(request.POST),
                 actor=request.user,
                 **form.post_fields(),
@@ -72,29 +102,50 @@ def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
         if changed:
             messages.success(request, _("Saved. Look at it, then submit it for approval."))
             return redirect("desk:post", post.pk)
-    return _compose(request, form, is_late=_is_late(request, form))
+    return _compose(request, form, left=left, is_late=_is_late(request, form))
 
 
 def _is_late(request: OfficerRequest, form: PostForm) -> bool:
     """Someone saved the draft meanwhile: saving what was typed once more is now a decision."""
-    if request.method != "POST":
+    if request.method != "POST" or "find" in request.POST:
         return False
     stored = access.get_post(request.user, form.instance.pk)
     if stored.state not in workflow.EDITABLE or request.POST.get("version") == str(stored.version):
         return False
-    typed = request.POST.copy()
+    typed = cast("QueryDict", form.data).copy()
     typed["version"] = str(stored.version)
     form.data = typed
     return True
 
 
-def _compose(request: OfficerRequest, form: PostForm, *, is_late: bool = False) -> HttpResponse:
+def _compose(
+    request: OfficerRequest, form: PostForm, *, left: Draft | None, is_late: bool = False
+) -> HttpResponse:
+    searched = asked_text(request, "library_q") or request.POST.get("library_q", "")[:200]
+    status = 422 if request.method == "POST" and form.errors and "find" not in request.POST else 200
+    context = {
+        "form": form,
+        "post": form.instance,
+        "previews": _shown(request, form, left),
+        "is_late": is_late,
+        "library": library(request.user, searched),
+        "library_q": searched,
+        "is_searched": "find" in request.POST,
+        "left": Draft.objects.left_by(request.user, form.instance if form.instance.pk else None)[:3]
+        if request.method != "POST" and left is None
+        else [],
+    }
+    return render(request, "desk/compose.html", context, status=status)
+
+
+def _shown(request: OfficerRequest, form: PostForm, left: Draft | None) -> list[object]:
     if request.method == "POST":
-        shown = unsaved_previews(form, variant_edits(request.POST)) if form.is_bound else []
-    else:
-        shown = previews(form.instance) if form.instance.pk else []
-    context = {"form": form, "post": form.instance, "previews": shown, "is_late": is_late}
-    return render(request, "desk/compose.html", context, status=422 if form.errors else 200)
+        return [*unsaved_previews(form, variant_edits(request.POST))]
+    if left is not None:
+        typed = left.typed()
+        form = PostForm(typed, officer=request.user)
+        return [*unsaved_previews(form, variant_edits(typed))]
+    return [*previews(form.instance)] if form.instance.pk else []
 
 
 @officer_required
@@ -105,6 +156,53 @@ def post_preview(request: OfficerRequest) -> HttpResponse:
         raise Http404
     form = PostForm(request.POST, officer=request.user)
     shown = unsaved_previews(form, variant_edits(request.POST))
-    return render(
-        request, "desk/_previews.html", {"previews": shown, "editable": True, "checked": True}
-    )
+    context = {"previews": shown, "editable": True, "checked": True, "is_live": True}
+    return render(request, "desk/_previews.html", context)
+
+
+@officer_required
+@require_POST
+def post_autosave(request: OfficerRequest) -> HttpResponse:
+    """Keeps the page as it stands; answers with the words that say so."""
+    if not access.writes_posts(request.user):
+        raise Http404
+    try:
+        form_key = uuid.UUID(request.POST.get("form_key", ""))
+    except ValueError:
+        return HttpResponse(gettext("This page is out of date."), status=422)
+    post = _post_of_page(request)
+    data = {name: values for name, values in request.POST.lists() if name not in NOT_KEPT}
+    try:
+        keep_draft(actor=request.user, form_key=form_key, post=post, data=data)
+    except ActionRefused as refusal:
+        return HttpResponse(str(refusal.message), status=413)
+    return HttpResponse(gettext("Kept at %(time)s") % {"time": date(timezone.localtime(), "H:i")})
+
+
+@officer_required
+@require_POST
+def draft_discard(request: OfficerRequest, form_key: uuid.UUID) -> HttpResponse:
+    if not access.writes_posts(request.user):
+        raise Http404
+    discard_draft(actor=request.user, form_key=form_key)
+    messages.success(request, _("Thrown away."))
+    post = _post_of_page(request)
+    return redirect("desk:post_edit", post.pk) if post else redirect("desk:post_add")
+
+
+def _post_of_page(request: OfficerRequest) -> Post | None:
+    """Whose page it is; None for a page of a new post."""
+    number = request.POST.get("post", "")
+    is_number = number.isascii() and number.isdigit() and len(number) <= LONGEST_KEY
+    return access.get_post(request.user, int(number)) if is_number else None
+
+
+@officer_required
+@require_safe
+def post_library(request: OfficerRequest) -> HttpResponse:
+    """Photos and videos to choose from, for the page that is open."""
+    if not access.writes_posts(request.user):
+        raise Http404
+    words = asked_text(request, "q")
+    context = {"library": library(request.user, words), "is_searched": True}
+    return render(request, "desk/_library.html", context)

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from departments.access import (
     can_manage_people,
@@ -22,25 +22,25 @@ from departments.access import (
 )
 from departments.decorators import OfficerRequest, officer_required
 from departments.states import HandleState
-from departments.views.answers import announce
 from portal.errors import ActionRefused
 from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
 from portal.web.officials import not_named
 from portal.web.paging import page_of
 from publishing import access as publishing_access
-from publishing.delivery_actions import decide_delivery, requeue_delivery
-from publishing.models import Delivery
+from publishing.delivery_actions import TAKEN_OVER
+from publishing.models import Delivery, Message, Operation
 from publishing.states import DeliveryState
 from schemes import access, actions, workflow
+from schemes.correction_actions import is_correctable
+from schemes.delivery_forms import ByHandForm, DeliveryDecisionForm, TakeDownForm
 from schemes.models import Post, Review
 from schemes.models.post import PostQuerySet
-from schemes.post_forms import (
-    DecisionForm,
-    DeliveryDecisionForm,
-)
-from schemes.variants import previews
+from schemes.post_forms import DecisionForm
+from schemes.previews import previews
 from schemes.workflow import STEPS, Move, PostKind, PostState
+
+from .deliveries import broadcasts, hand_work
 
 PER_PAGE = 25
 
@@ -196,10 +196,10 @@ def _post_page(
     request: OfficerRequest, post: Post, *, status: int = 200, comment: str = ""
 ) -> HttpResponse:
     message = post.message
-    deliveries = (
-        Delivery.objects.filter(message=message)
-        .select_related("handle")
-        .prefetch_related("attempts")
+    deliveries = list(
+        Delivery.objects.filter(message=message, recipient__isnull=True)
+        .select_related("handle", "target__handle", "message", "posted_by", "asked_by")
+        .prefetch_related("attempts", "metrics")
     )
     may_write = access.can_write_posts(request.user, post.department_id)
     may_reopen = may_write and workflow.allows(Move.REOPEN, post.state)
@@ -215,18 +215,42 @@ def _post_page(
         "ladder": _ladder(post),
         "is_open": post.state not in workflow.SEALED and post.state != PostState.WITHDRAWN,
         "decision": DecisionForm(initial={"version": post.version, "comment": comment}),
-        "delivery_decision": DeliveryDecisionForm(),
-        "may_decide": message is not None and publishing_access.can_decide(request.user, message),
+        **_about_deliveries(request, message, deliveries),
         "may_review": access.can_review(request.user, post),
         "may_edit": access.can_edit_post(request.user, post),
         "may_reopen": may_reopen,
         "may_withdraw": may_withdraw,
         "may_read_audit": can_read_audit(request.user),
         "returned": post.reviews.filter(move=Move.RETURN).last() if may_reopen else None,
-        "is_out": any(delivery.state == DeliveryState.SENT for delivery in deliveries),
+        "may_correct": may_write and is_correctable(post),
         "next_in_queue": _next_in_queue(request, post),
     }
     return render(request, "desk/post.html", context, status=status)
+
+
+def _about_deliveries(
+    request: OfficerRequest, message: Message | None, deliveries: list[Delivery]
+) -> dict[str, object]:
+    is_out = any(
+        delivery.state == DeliveryState.SENT and delivery.operation != Operation.REMOVE
+        for delivery in deliveries
+    )
+    may = {"may_decide": False, "may_post_by_hand": False, "may_take_down": False}
+    if message is not None:
+        user = request.user
+        may["may_decide"] = publishing_access.can_decide(user, message)
+        may["may_post_by_hand"] = publishing_access.can_post_by_hand(user, message)
+        may["may_take_down"] = is_out and publishing_access.can_take_down(user, message)
+    return {
+        **may,
+        "is_out": is_out,
+        "hand_work": hand_work(deliveries),
+        "broadcasts": broadcasts(message),
+        "taken_over": TAKEN_OVER,
+        "delivery_decision": DeliveryDecisionForm(),
+        "by_hand": ByHandForm(),
+        "take_down": TakeDownForm(),
+    }
 
 
 def _ladder(post: Post) -> list[dict[str, object]]:
@@ -299,29 +323,3 @@ def post_move(request: OfficerRequest, pk: int, move: str) -> HttpResponse:
     if access.visible_posts(request.user).filter(pk=pk).exists():
         return redirect("desk:post", pk)
     return redirect("desk:queue")
-
-
-@officer_required
-@require_POST
-def delivery_decide(request: OfficerRequest, pk: int) -> HttpResponse:
-    delivery = publishing_access.get_delivery(request.user, pk)
-    form = DeliveryDecisionForm(request.POST)
-    if form.is_valid():
-        announce(
-            request,
-            lambda: decide_delivery(delivery, actor=request.user, **form.cleaned_data),
-            _("Done."),
-        )
-    elif "is_out" in form.errors:
-        messages.error(request, _("Choose what you see on the platform."))
-    else:
-        messages.error(request, _("Give the whole link of the post, beginning with https://"))
-    return redirect("desk:post", delivery.message.source_id)
-
-
-@officer_required
-@require_POST
-def delivery_requeue(request: OfficerRequest, pk: int) -> HttpResponse:
-    delivery = publishing_access.get_delivery(request.user, pk)
-    announce(request, lambda: requeue_delivery(delivery, actor=request.user), _("Done."))
-    return redirect("desk:post", delivery.message.source_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -128,6 +128,8 @@ def department(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def post(request: HttpRequest, pk: int) -> HttpResponse:
+    if correction := access.correction_of(pk):
+        return redirect("public:post", correction.pk)
     found = access.get_published_post(pk)
     deliveries = Delivery.objects.sent().filter(message__source="post", message__source_id=found.pk)
     crumbs = [

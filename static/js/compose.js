@@ -1,53 +1,208 @@
-// Previews beside the text, made by the server's own rules. Without script they come on saving.
-(function () {
+// The composer: previews beside the text by the server's own rules, photos in their order, and
+// nothing typed is lost. Without script previews come on saving, and the page works all the same.
+(() => {
   "use strict";
-  var form = document.querySelector("form[data-previews]");
+  const form = document.querySelector("form[data-previews]");
   if (!form || !window.fetch) return;
-  var target = document.getElementById("previews");
-  var waiting = null;
-  var running = null;
+  const field = (name) => form.elements.namedItem(name);
+
+  // --- files chosen and not sent yet -----------------------------------------------------------
+  const chosen = new Map(); // name on the page -> {url, told}
+  const photoInput = form.querySelector("input[name=photo_file]");
+  const videoInput = form.querySelector("input[name=video_file]");
+  const list = form.querySelector("[data-new]");
+  const pattern = list.querySelector(".new-photo").cloneNode(true);
+  pattern.querySelectorAll("input").forEach((input) => (input.value = ""));
+  let rows = []; // {element, file}
+
+  function measured(file, tag) {
+    const url = URL.createObjectURL(file);
+    const probe = document.createElement(tag);
+    return new Promise((resolve) => {
+      const done = () =>
+        resolve({
+          url,
+          told: [
+            probe.naturalWidth || probe.videoWidth || 0,
+            probe.naturalHeight || probe.videoHeight || 0,
+            Math.round(probe.duration || 0),
+          ].join("x"),
+        });
+      probe.addEventListener(tag === "img" ? "load" : "loadedmetadata", done);
+      probe.addEventListener("error", done);
+      if (tag === "video") probe.preload = "metadata";
+      probe.src = url;
+    });
+  }
+
+  function newRow(file) {
+    const typed = rows.length ? null : list.querySelector(".new-photo");
+    const element = typed || list.appendChild(pattern.cloneNode(true));
+    const row = { element, file, told: "", url: "" };
+    element.querySelector(".new-photo-file").hidden = false;
+    element.querySelector(".file-name").textContent = file.name;
+    row.ready = measured(file, "img").then((told) => {
+      Object.assign(row, told);
+      element.querySelector("img").src = row.url;
+    });
+    return row;
+  }
+
+  // The input's own files follow the rows, so that each meets its description.
+  function followRows() {
+    const files = new DataTransfer();
+    rows.forEach((row) => files.items.add(row.file));
+    photoInput.files = files.files;
+    soon();
+  }
+
+  photoInput.addEventListener("change", () => {
+    for (const file of photoInput.files) rows.push(newRow(file));
+    followRows();
+    Promise.all(rows.map((row) => row.ready)).then(soon);
+  });
+
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    const at = rows.findIndex((row) => button && row.element.contains(button));
+    if (at < 0) return;
+    const [row] = rows.splice(at, 1);
+    if ("drop" in button.dataset) {
+      row.element.remove();
+      if (!rows.length) list.append(pattern.cloneNode(true));
+    } else {
+      rows.splice(Math.max(0, at + ("up" in button.dataset ? -1 : 1)), 0, row);
+      list.append(...rows.map((one) => one.element));
+      button.focus();
+    }
+    followRows();
+  });
+
+  videoInput.addEventListener("change", () => {
+    chosen.delete("video-0");
+    const file = videoInput.files[0];
+    if (file) measured(file, "video").then((told) => (chosen.set("video-0", told), soon()));
+  });
+
+  // --- photos in their places ------------------------------------------------------------------
+  const stored = form.querySelector("[data-rows]");
+  function renumber() {
+    stored.querySelectorAll("input[name=photo_order]").forEach((place, at) => {
+      place.value = at + 1;
+    });
+    soon();
+  }
+  stored.querySelectorAll("[data-up], [data-down]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const row = button.closest("li");
+      const other = "up" in button.dataset ? row.previousElementSibling : row.nextElementSibling;
+      if (!other) return;
+      if ("up" in button.dataset) other.before(row);
+      else other.after(row);
+      button.focus();
+      renumber();
+    });
+  });
+
+  // --- the library -----------------------------------------------------------------------------
+  const library = form.querySelector("[data-library]:not(form)");
+  function search() {
+    const words = encodeURIComponent(field("library_q").value);
+    fetch(`${form.dataset.library}?q=${words}`, { credentials: "same-origin", redirect: "manual" })
+      .then((answer) => (answer.ok ? answer.text() : null))
+      .then((html) => {
+        if (html === null) return signedOut();
+        const kept = [...library.querySelectorAll("li:has(input:checked)")];
+        const values = new Set(kept.map((item) => item.querySelector("input").value));
+        library.innerHTML = html;
+        library.querySelectorAll("li:has(input)").forEach((item) => {
+          if (values.has(item.querySelector("input").value)) item.remove();
+        });
+        library.querySelector("ul").prepend(...kept);
+      })
+      .catch(() => trouble("offline"));
+  }
+  form.querySelector("[name=find]").addEventListener("click", (event) => {
+    event.preventDefault();
+    search();
+  });
+  field("library_q").addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    search();
+  });
+
+  // --- all of a group --------------------------------------------------------------------------
+  form.querySelectorAll("[data-group]").forEach((group) => {
+    const all = group.querySelector("[name=all_of]");
+    const boxes = [...group.querySelectorAll("[name=handles]")];
+    group.addEventListener("change", (event) => {
+      if (event.target === all) boxes.forEach((box) => (box.checked = all.checked));
+      else if (all) all.checked = boxes.every((box) => box.checked);
+    });
+  });
+
+  // --- previews --------------------------------------------------------------------------------
+  const target = document.getElementById("previews");
+  let waiting = null;
+  let running = null;
+
+  function typed() {
+    const data = new FormData(form);
+    for (const name of ["photo_file", "video_file", "captions_file"]) data.delete(name);
+    return data;
+  }
 
   function refresh() {
     if (running) running.abort();
     running = new AbortController();
-    var data = new FormData(form);
-    data.delete("photo_file");
-    data.delete("video_file");
+    const data = typed();
+    rows.forEach((row) => data.append("photo_pending", row.told));
+    if (chosen.has("video-0")) data.append("video_pending", chosen.get("video-0").told);
     fetch(form.dataset.previews, {
       method: "POST",
       body: data,
       credentials: "same-origin",
+      redirect: "manual",
       signal: running.signal,
     })
-      .then(function (answer) {
-        return answer.ok && !answer.redirected ? answer.text() : null;
-      })
-      .then(function (html) {
+      .then((answer) => (answer.ok ? answer.text() : null))
+      .then((html) => {
         if (html !== null) show(html);
       })
-      .catch(function (error) {
-        if (error.name !== "AbortError") throw error;
+      .catch((error) => {
+        if (error.name !== "AbortError") trouble("offline");
       });
   }
 
   // What was opened stays open, and what is being typed inside a preview stays as it is.
   function show(html) {
-    var active = target.contains(document.activeElement) ? document.activeElement : null;
-    var open = Array.from(target.querySelectorAll("details[open]"), function (edit) {
-      return edit.id;
-    });
-    var typing = active && { id: active.id, value: active.value, at: active.selectionStart };
+    const active = target.contains(document.activeElement) ? document.activeElement : null;
+    const open = [...target.querySelectorAll("details[open][id]")].map((edit) => edit.id);
+    const typing = active && { id: active.id, value: active.value, at: active.selectionStart };
     target.innerHTML = html;
-    open.forEach(function (id) {
-      var edit = document.getElementById(id);
+    for (const id of open) {
+      const edit = document.getElementById(id);
       if (edit) edit.open = true;
-    });
-    var field = typing && document.getElementById(typing.id);
-    if (!field) return;
-    field.focus();
+    }
+    showChosen();
+    const again = typing && document.getElementById(typing.id);
+    if (!again) return;
+    again.focus();
     if (typing.value === undefined) return;
-    field.value = typing.value;
-    field.setSelectionRange(typing.at, typing.at);
+    again.value = typing.value;
+    if (again.setSelectionRange && typing.at !== null) again.setSelectionRange(typing.at, typing.at);
+  }
+
+  function showChosen() {
+    target.querySelectorAll("[data-chosen]").forEach((shown) => {
+      const [kind, at] = shown.dataset.chosen.split("-");
+      const found = kind === "photo" ? rows[Number(at)] : chosen.get("video-0");
+      if (!found || !found.url) return;
+      if (shown instanceof SVGElement) shown.setAttribute("href", found.url);
+      else shown.src = found.url;
+    });
   }
 
   function soon() {
@@ -55,27 +210,152 @@
     waiting = setTimeout(refresh, 400);
   }
 
-  // Leaving with unsaved words is asked about, in the browser's own words.
-  var unsaved = !!document.querySelector(".error-summary");
-  window.addEventListener("beforeunload", function (event) {
-    if (unsaved) event.preventDefault();
-  });
-  form.addEventListener("input", function () {
+  // --- nothing is lost -------------------------------------------------------------------------
+  const EVERY = 3000; // milliseconds between a change and keeping it
+  const notice = document.getElementById("compose-trouble");
+  const kept = form.querySelector("[data-kept]");
+  const lastResort = `composer:${location.pathname}`;
+  let unsaved = !!document.querySelector(".error-summary");
+  let keeping = null;
+  let isSaving = false;
+
+  function trouble(what, action) {
+    const words = what.replace(/-./g, (part) => part[1].toUpperCase());
+    notice.querySelector("p").textContent = notice.dataset[words];
+    notice.querySelectorAll("[data-for]").forEach((one) => {
+      one.hidden = one.dataset.for !== what;
+      if (!one.hidden && action) one.onclick = action;
+    });
+    notice.hidden = false;
+    if (isSaving) notice.focus();
+    keepHere();
+  }
+  const signedOut = () => trouble("signed-out");
+
+  function keepHere() {
+    try {
+      const plain = new URLSearchParams(typed());
+      plain.delete("csrfmiddlewaretoken");
+      sessionStorage.setItem(lastResort, plain.toString());
+    } catch (error) {
+      if (error.name !== "QuotaExceededError" && error.name !== "SecurityError") throw error;
+    }
+  }
+  function forget() {
+    sessionStorage.removeItem(lastResort);
+  }
+
+  // Signing in again makes the page's token void: a fresh one comes with a fresh page.
+  async function freshToken() {
+    const answer = await fetch(form.getAttribute("action"), {
+      credentials: "same-origin",
+      redirect: "manual",
+    });
+    if (!answer.ok) return false;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = page.querySelector("form.compose [name=csrfmiddlewaretoken]");
+    if (!token) return false;
+    document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((one) => {
+      one.value = token.value;
+    });
+    return true;
+  }
+
+  // "" when the server has it, else what stands in the way.
+  async function keep(again = true) {
+    let answer;
+    try {
+      answer = await fetch(form.dataset.autosave, {
+        method: "POST",
+        body: typed(),
+        credentials: "same-origin",
+        redirect: "manual",
+      });
+      if (answer.status === 403 && again && (await freshToken())) return keep(false);
+    } catch (error) {
+      return "offline";
+    }
+    if (answer.type === "opaqueredirect" || answer.status === 403) return "signed-out";
+    if (answer.status === 413) return "too-large";
+    if (!answer.ok) return "failed";
+    kept.textContent = await answer.text();
+    notice.hidden = true;
+    forget();
+    return "";
+  }
+
+  function keepSoon() {
     unsaved = true;
+    clearTimeout(keeping);
+    keeping = setTimeout(async () => {
+      const wrong = await keep();
+      if (wrong && !isSaving) trouble(wrong);
+    }, EVERY);
+  }
+
+  form.addEventListener("input", (event) => {
+    if (event.target.name === "library_q") return;
+    soon();
+    keepSoon();
+  });
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "library_q") return;
+    soon();
+    keepSoon();
   });
 
-  form.addEventListener("input", soon);
-  form.addEventListener("change", soon);
+  window.addEventListener("pagehide", () => {
+    if (!unsaved || isSaving) return;
+    keepHere();
+    navigator.sendBeacon(form.dataset.autosave, typed());
+  });
+  // Leaving with unsaved words is asked about, in the browser's own words.
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved && !isSaving) event.preventDefault();
+  });
+  window.addEventListener("focus", async () => {
+    if (notice.hidden || notice.dataset.left === notice.querySelector("p").textContent) return;
+    await keep();
+  });
 
-  // A double click sends once.
-  form.addEventListener("submit", function () {
-    unsaved = false;
-    var button = form.querySelector("button[type=submit]");
-    setTimeout(function () {
-      button.disabled = true;
-    }, 0);
+  // A save first sees that it will arrive; a double click sends once.
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (isSaving) return;
+    isSaving = true;
+    clearTimeout(keeping);
+    const wrong = await keep();
+    if (wrong) {
+      trouble(wrong);
+      isSaving = false;
+      return;
+    }
+    form.submit();
   });
-  window.addEventListener("pageshow", function () {
-    form.querySelector("button[type=submit]").disabled = false;
+  window.addEventListener("pageshow", (event) => {
+    isSaving = false;
+    if (event.persisted) return;
+    offerLastResort();
   });
+
+  // What this window kept by itself because the server could not be reached.
+  function offerLastResort() {
+    const text = sessionStorage.getItem(lastResort);
+    if (!text) return;
+    const data = new URLSearchParams(text);
+    trouble("left", async () => {
+      data.set("csrfmiddlewaretoken", field("csrfmiddlewaretoken").value);
+      const answer = await fetch(form.dataset.autosave, {
+        method: "POST",
+        body: data,
+        credentials: "same-origin",
+        redirect: "manual",
+      });
+      if (!answer.ok) return;
+      forget();
+      unsaved = false;
+      location.assign(`${location.pathname}?draft=${encodeURIComponent(data.get("form_key"))}`);
+    });
+    sessionStorage.setItem(lastResort, text);
+  }
 })();

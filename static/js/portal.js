@@ -81,7 +81,8 @@
     field.addEventListener("change", function () {
       var file = field.files[0];
       name.textContent = file ? file.name : field.dataset.none;
-      showPicture(box, file);
+      if (field.multiple) name.textContent += field.files.length > 1 ? ` +${field.files.length - 1}` : "";
+      else showPicture(box, file);
     });
   });
   function showPicture(box, file) {

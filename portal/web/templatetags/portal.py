@@ -202,12 +202,12 @@ TONES = {
 }
 # Only how a word looks; what states there are is each app's own states.py.
 _STATES = {
-    "good": "edited approved released sent connected open current verified active",
+    "good": "ready edited approved released sent connected open current verified active",
     "waiting": "queued waiting announced registered with_department with_deputy_director"
     " with_joint_director with_director",
-    "moving": "sending processing",
+    "moving": "sending processing running",
     "care": "assisted returned attention unknown paused expired",
-    "bad": "failed withdrawn disconnected cancelled removed closed ended",
+    "bad": "failed refused withdrawn disconnected cancelled removed closed ended",
 }
 STATE_TONES = {state: tone for tone, states in _STATES.items() for state in states.split()}
 

@@ -1,0 +1,227 @@
+"""A post as the readers of each platform will see it, by the platform's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import regex
+from django.utils import timezone
+
+from departments.models import Handle
+from departments.platforms import Platform
+from publishing.connectors import connector_class
+from publishing.connectors.base import Connector, Count, Problem
+from publishing.media import fitting_problems
+from publishing.models import Media, Place
+from publishing.quotas import Room, rooms
+
+from .models import Post, Variant
+from .variants import Files, Placed, content, files_of, left_out, placed_media
+
+# Ends before the marks that close a sentence around it.
+_LINK = r"https?://[^\s<>\"'।]*[^\s<>\"'।.,;:!?)\]}]"
+_MARKS = {
+    "link": _LINK,
+    "hashtag": r"(?<![\w&])[#＃][\p{L}\p{M}\p{N}_\u200c\u200d]+",
+    "mention": r"(?<![\w@.])@[A-Za-z0-9_.]*[A-Za-z0-9_]",
+    "bold": r"(?<![\w*])\*(?=\S)[^*\n]+(?<=\S)\*(?![\w*])",
+    "italic": r"(?<!\w)_(?=\S)[^_\n]+(?<=\S)_(?!\w)",
+    "strike": r"(?<![\w~])~(?=\S)[^~\n]+(?<=\S)~(?![\w~])",
+}
+_EMPHASIS = {"bold", "italic", "strike"}
+GRID = 5  # photos in a feed's grid; on the last one stands how many follow
+
+
+class Span(NamedTuple):
+    kind: str  # "" or a key of _MARKS
+    text: str
+
+
+class Card(NamedTuple):
+    """What is known of a linked page without fetching it."""
+
+    host: str
+    link: str
+
+
+class Choice(NamedTuple):
+    """An option of the platform with what is chosen now."""
+
+    key: str
+    choices: Sequence[str]
+    chosen: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One post of a thread, or the only one: what is read at once, and what behind "see more"."""
+
+    seen: list[Span]
+    folded: list[Span]
+    count: Count
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One variant as people will see it, and what its platform would say to it."""
+
+    variant: Variant
+    connector: type[Connector]
+    handles: list[Handle]  # the accounts that will show it
+    parts: list[Part]
+    count: Count  # of the fullest part
+    shown: list[Media]
+    thumbnail: Media | None
+    card: Card | None
+    price: Decimal  # US dollars
+    problems: list[Problem]
+
+    @property
+    def platform(self) -> str:
+        return self.variant.get_platform_display()
+
+    @property
+    def is_refused(self) -> bool:
+        return any(problem.level == "error" for problem in self.problems)
+
+    @property
+    def look(self) -> list[str]:
+        """Its template: the platform's own, else the plain one."""
+        return [f"desk/previews/{self.variant.platform}.html", "desk/previews/plain.html"]
+
+    @property
+    def video(self) -> Media | None:
+        return next((media for media in self.shown if media.mime.startswith("video/")), None)
+
+    @property
+    def photos(self) -> list[Media]:
+        return [media for media in self.shown if not media.mime.startswith("video/")]
+
+    @property
+    def more_photos(self) -> int:
+        return max(0, len(self.photos) - GRID)
+
+    @property
+    def in_grid(self) -> list[Media]:
+        return self.photos[:GRID]
+
+    @property
+    def has_captions(self) -> bool:
+        return bool(self.video and self.video.pk and self.video.captions.exists())
+
+    @property
+    def other_handles(self) -> list[Handle]:
+        return self.handles[1:]
+
+    @property
+    def options(self) -> list[Choice]:
+        """What may be chosen for this platform alone."""
+        chosen = self.variant.options
+        return [
+            Choice(option.key, option.choices, chosen.get(option.key, option.default))
+            for option in self.connector.options
+        ]
+
+    @property
+    def crop_height(self) -> int:
+        """Of the first file in the feed, for a width of 1000."""
+        media = self.shown[0]
+        ratio = media.width / media.height if media.width and media.height else 1
+        ratio = max(ratio, self.connector.narrowest_shown)
+        return round(1000 / min(ratio, self.connector.widest_shown or ratio))
+
+    @property
+    def unsaid_price(self) -> Decimal:
+        """Where no problem says it already."""
+        is_said = any("price" in problem.values for problem in self.problems)
+        return Decimal(0) if is_said else self.price
+
+    @property
+    def rooms(self) -> list[Room]:
+        """What the platform's limits leave to the first accounts at the time of publishing."""
+        at = max(self.variant.post.publish_at or timezone.now(), timezone.now())
+        return rooms(self.handles[:3], at)
+
+    @property
+    def reposting(self) -> list[Handle]:
+        """Accounts that repeat the first one's post: the platform forbids the same text twice."""
+        return self.handles[1:] if self.connector.reposts_copies else []
+
+
+def fold(text: str, clusters: int) -> tuple[str, str]:
+    """What is read at once and the rest; a letter with its signs is never cut (H8). 0: no fold."""
+    found = regex.findall(r"\X", text)
+    if not clusters or len(found) <= clusters:
+        return text, ""
+    seen = "".join(found[:clusters]).rstrip()
+    return seen, text[len(seen) :]
+
+
+def spans(text: str, marks: Iterable[str]) -> list[Span]:
+    """The text in pieces: what becomes a link there, and what is set in bold."""
+    pattern = "|".join(f"(?P<{kind}>{_MARKS[kind]})" for kind in _MARKS if kind in marks)
+    if not pattern:
+        return [Span("", text)]
+    found, end = [], 0
+    for match in regex.finditer(pattern, text):
+        kind = match.lastgroup or ""
+        found.append(Span("", text[end : match.start()]))
+        found.append(Span(kind, match.group()[1:-1] if kind in _EMPHASIS else match.group()))
+        end = match.end()
+    return [span for span in (*found, Span("", text[end:])) if span.text]
+
+
+def preview(post: Post, variant: Variant, files: Files, handles: Sequence[Handle]) -> Preview:
+    connector = connector_class(variant.platform)
+    placed = placed_media(files, variant.platform)
+    shown = [one.media for one in placed if one.place == Place.SHOWN]
+    said = content(post, variant, files)
+    parts = [_part(text, connector) for text in connector.parts(variant.text)]
+    return Preview(
+        variant,
+        connector,
+        [handle for handle in handles if handle.platform == variant.platform],
+        parts,
+        max((part.count for part in parts), key=lambda count: count.length),
+        shown,
+        next((one.media for one in placed if one.place == Place.THUMBNAIL), None),
+        None if shown or not connector.shows_link_card else _card(variant.text),
+        connector.price(said),
+        _once(
+            [*connector.check(said), *left_out(files, variant.platform), *_fitting(placed, variant)]
+        ),
+    )
+
+
+def previews(post: Post) -> list[Preview]:
+    """One for each platform, in the order in which Platform names them."""
+    place = {platform: number for number, platform in enumerate(Platform.values)}
+    stored = sorted(post.variants.all(), key=lambda variant: place[variant.platform])
+    handles = list(post.handles.order_by("pk").select_related("department"))
+    files = files_of(post)
+    return [preview(post, variant, files, handles) for variant in stored]
+
+
+def _fitting(placed: Sequence[Placed], variant: Variant) -> list[Problem]:
+    stored = [one.media for one in placed if one.media.pk]
+    return [one for media in stored for one in fitting_problems(media, variant.platform)]
+
+
+def _once(problems: Iterable[Problem]) -> list[Problem]:
+    """What is wrong with several photos alike is said once."""
+    return list({(one.code, *sorted(one.values.items())): one for one in problems}.values())
+
+
+def _part(text: str, connector: type[Connector]) -> Part:
+    seen, folded = fold(text, connector.fold)
+    marks = connector.marks
+    return Part(spans(seen, marks), spans(folded, marks) if folded else [], connector.count(text))
+
+
+def _card(text: str) -> Card | None:
+    link = regex.search(_LINK, text)
+    return Card(urlsplit(link.group()).netloc, link.group()) if link else None

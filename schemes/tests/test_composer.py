@@ -1,0 +1,406 @@
+"""The composer through the front door: photos in order, variants, kept pages, lost sessions."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from PIL import Image
+
+from departments.models import Handle
+from publishing.connectors.base import Option
+from publishing.connectors.x import X
+from publishing.models import Media
+from publishing.tests.factories import connected_handle, stored_photo
+from schemes import actions
+from schemes.draft_actions import MOST, sweep_drafts
+from schemes.models import Draft, Post
+
+from .post_factories import Office, draft, office
+from .test_desk_posts import HOSTILE, client_of, photo, typed
+
+pytestmark = pytest.mark.django_db
+NEW = "/desk/posts/new/"
+AUTOSAVE = "/desk/posts/autosave/"
+
+
+@pytest.fixture
+def up() -> Office:
+    return office()
+
+
+def coloured(red: int) -> SimpleUploadedFile:
+    out = io.BytesIO()
+    Image.new("RGB", (800, 640), (red, 120, 60)).save(out, "JPEG")
+    return SimpleUploadedFile("photo.jpg", out.getvalue(), content_type="image/jpeg")
+
+
+def alts(post: Post) -> list[str]:
+    return [media.alt_hi for media in post.ordered_photos]
+
+
+# --- photos ---------------------------------------------------------------------------------------
+
+
+def test_several_photos_come_in_the_order_of_their_choice(up):
+    page = typed(up, photo_file=[coloured(1), coloured(90)], photo_alt_hi=["एक", "दो"])
+    assert client_of(up.nodal).post(NEW, page).status_code == 302
+    assert alts(Post.objects.get()) == ["एक", "दो"]
+
+
+def test_each_photo_needs_its_own_description(up):
+    page = typed(up, photo_file=[coloured(1), coloured(90)], photo_alt_hi=["एक", ""])
+    answer = client_of(up.nodal).post(NEW, page)
+    assert set(answer.context["form"].errors) == {"photo_alt_hi", "photo_file"}
+    assert not Media.objects.exists()
+
+
+def three_photos(up: Office) -> tuple[Post, list[Media]]:
+    photos = [stored_photo(up.department, content) for content in (b"a", b"b", b"c")]
+    return draft(up, photos=photos), photos
+
+
+def test_places_are_numbers_in_any_digits(up):
+    post, (first, second, third) = three_photos(up)
+    page = typed(
+        up,
+        route="policy",
+        version=post.version,
+        photos=[first.pk, second.pk, third.pk],
+        photo_order=["३", "1", "x"],
+    )
+    assert client_of(up.nodal).post(f"/desk/posts/{post.pk}/edit/", page).status_code == 302
+    assert post.ordered_photos == [second, first, third]
+
+
+def test_a_photo_is_left_out_and_another_taken_from_the_library(up):
+    post, (first, second, third) = three_photos(up)
+    other = stored_photo(up.department, b"d")
+    page = typed(
+        up,
+        route="policy",
+        version=post.version,
+        photos=[first.pk, second.pk, third.pk],
+        photo_order=[1, 2, 3],
+        photos_drop=[second.pk],
+        photos_add=[other.pk],
+    )
+    client_of(up.nodal).post(f"/desk/posts/{post.pk}/edit/", page)
+    assert post.ordered_photos == [first, third, other]
+
+
+def test_another_department_s_photo_cannot_be_added(up):
+    foreign = stored_photo(office().department)
+    answer = client_of(up.nodal).post(NEW, typed(up, photos_add=[foreign.pk]))
+    assert answer.status_code == 422
+    assert not Post.objects.exists()
+
+
+def test_the_library_finds_by_words_and_offers_nothing_retired(up):
+    shown, retired = stored_photo(up.department, b"a"), stored_photo(up.department, b"b")
+    Media.objects.filter(pk=retired.pk).update(is_retired=True)
+    foreign = stored_photo(office().department, b"c")
+    client = client_of(up.nodal)
+    found = client.get("/desk/posts/library/", {"q": "शिवि"}).content.decode()
+    assert f'value="{shown.pk}"' in found
+    assert f'value="{retired.pk}"' not in found
+    assert f'value="{foreign.pk}"' not in found
+    assert "value=" not in client.get("/desk/posts/library/", {"q": "हाथी"}).content.decode()
+
+
+def test_searching_without_script_saves_nothing_and_keeps_the_page(up):
+    stored_photo(up.department)
+    page = typed(up, title_hi="", text_hi="रखा जाए", find="1", library_q="शिविर")
+    answer = client_of(up.nodal).post(NEW, page)
+    assert answer.status_code == 200
+    assert "रखा जाए</textarea>" in answer.content.decode()
+    assert 'name="photos_add"' in answer.content.decode()
+    assert not Post.objects.exists()
+
+
+# --- where it goes --------------------------------------------------------------------------------
+
+
+def test_all_handles_of_a_platform_are_chosen_at_once(up):
+    second = connected_handle(up.department)
+    connected_handle(up.department, platform="facebook")
+    page = typed(up, handles=[], all_of=[f"{up.department.pk}-x"])
+    client_of(up.nodal).post(NEW, page)
+    assert set(Post.objects.get().handles.all()) == {up.handle, second}
+
+
+@pytest.mark.parametrize("key", ["9-x", "x", "1-mastodon", "\x00"])
+def test_an_unknown_group_chooses_nothing(up, key):
+    client_of(up.nodal).post(NEW, typed(up, handles=[], all_of=[key]))
+    assert not Post.objects.get().handles.exists()
+
+
+# --- one platform's own part ----------------------------------------------------------------------
+
+
+def test_own_words_of_a_new_page_are_kept(up):
+    client_of(up.nodal).post(NEW, typed(up, **{"variant-x-text": "एक्स के लिए"}))
+    assert Post.objects.get().variants.get().text == "एक्स के लिए"
+
+
+def test_a_choice_for_one_platform_is_stored_if_it_is_possible(up, monkeypatch):
+    options = (Option("audience", ("all", "followers"), "all"), Option("list"))
+    monkeypatch.setattr(X, "options", options)
+    own = {
+        "variant-x-text": "",
+        "variant-x-option-audience": "followers",
+        "variant-x-option-list": " सूची ",
+        "variant-x-option-price": "0",
+    }
+    client = client_of(up.nodal)
+    client.post(NEW, typed(up, **own))
+    variant = Post.objects.get().variants.get()
+    assert variant.options == {"audience": "followers", "list": "सूची"}
+    assert not variant.is_edited
+    page = client.get(f"/desk/posts/{variant.post_id}/edit/").content.decode()
+    assert '<option value="followers" selected>' in page
+
+
+@pytest.mark.parametrize("chosen", ["nobody", "all", ""])
+def test_an_impossible_choice_is_as_none(up, chosen, monkeypatch):
+    monkeypatch.setattr(X, "options", (Option("audience", ("all", "followers"), "all"),))
+    own = {"variant-x-text": "", "variant-x-option-audience": chosen}
+    client_of(up.nodal).post(NEW, typed(up, **own))
+    assert Post.objects.get().variants.get().options == {}
+
+
+def test_a_photo_that_is_only_chosen_is_checked_and_shown(up):
+    page = typed(up, photo_pending=["800x600x0"], photo_alt_hi=["शिविर"])
+    answer = client_of(up.nodal).post("/desk/posts/preview/", page)
+    assert 'data-chosen="photo-0"' in answer.content.decode()
+    assert answer.context["previews"][0].problems == []
+    assert not Media.objects.exists()
+
+
+@pytest.mark.parametrize("told", ["", "x", "-1x2", "9999999999x1", "१x२", "1x1x1x1x1"])
+def test_any_measure_of_a_chosen_file_is_taken(up, told):
+    page = typed(up, photo_pending=[told], video_pending=told)
+    assert client_of(up.nodal).post("/desk/posts/preview/", page).status_code == 200
+
+
+def test_several_accounts_of_x_are_told_who_reposts(up):
+    second = connected_handle(up.department)
+    page = typed(up, handles=[up.handle.pk, second.pk])
+    answer = client_of(up.nodal).post("/en/desk/posts/preview/", page)
+    assert f"{second.name} repost it" in answer.content.decode()
+
+
+# --- what stands on a page is kept --------------------------------------------------------------
+
+
+def test_a_page_is_kept_and_taken_up_again(up):
+    client, page = client_of(up.nodal), typed(up, title_hi="अधूरा", kind="", publish_at="कल")
+    answer = client.post(AUTOSAVE, page)
+    assert answer.status_code == 200
+    offered = client.get(NEW).content.decode()
+    assert "अधूरा" in offered
+    again = client.get(NEW, {"draft": page["form_key"]})
+    assert again.status_code == 200
+    said = again.content.decode()
+    assert 'value="अधूरा"' in said
+    assert 'value="कल"' in said
+    assert page["form_key"] in said
+    assert f'value="{up.handle.pk}" checked' in said
+
+
+def test_two_pages_are_kept_apart(up):
+    client = client_of(up.nodal)
+    for title in ("पहला", "दूसरा"):
+        client.post(AUTOSAVE, typed(up, title_hi=title))
+    assert sorted(one.title for one in Draft.objects.all()) == ["दूसरा", "पहला"]
+
+
+def test_saving_the_post_ends_its_kept_page(up):
+    client, page = client_of(up.nodal), typed(up)
+    client.post(AUTOSAVE, page)
+    client.post(NEW, page)
+    assert not Draft.objects.exists()
+    client.post(AUTOSAVE, page)  # came late, as the window closed
+    assert not Draft.objects.exists()
+
+
+def test_a_change_of_a_post_is_kept_with_the_post(up):
+    post, client = draft(up), client_of(up.nodal)
+    page = typed(up, post=post.pk, title_hi="बदलाव", version=post.version, route="policy")
+    client.post(AUTOSAVE, page)
+    address = f"/desk/posts/{post.pk}/edit/"
+    assert "बदलाव" in client.get(address).content.decode()
+    assert "बदलाव" not in client.get(NEW).content.decode()
+    client.post(address, page)
+    assert not Draft.objects.exists()
+
+
+def test_nobody_else_sees_or_ends_what_was_kept(up):
+    page = typed(up, title_hi="मेरा अधूरा")
+    client_of(up.nodal).post(AUTOSAVE, page)
+    head = client_of(up.head)
+    assert "मेरा अधूरा" not in head.get(NEW, {"draft": page["form_key"]}).content.decode()
+    head.post(f"/desk/posts/drafts/{page['form_key']}/discard/")
+    assert Draft.objects.count() == 1
+
+
+def test_what_was_kept_can_be_thrown_away(up):
+    client, page = client_of(up.nodal), typed(up)
+    client.post(AUTOSAVE, page)
+    client.post(f"/desk/posts/drafts/{page['form_key']}/discard/")
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"text_hi": "क" * 250_000}, 413),
+        ({"form_key": "x"}, 422),
+        ({"form_key": ""}, 422),
+        ({"post": "9" * 18}, 404),
+        ({"post": "9" * 40}, 200),  # no number of a post: a page for a new one
+    ],
+)
+def test_only_a_page_of_the_composer_is_kept(up, wrong, status):
+    assert client_of(up.nodal).post(AUTOSAVE, typed(up, **wrong)).status_code == status
+
+
+def test_another_department_s_records_on_a_kept_page_are_not_shown(up):
+    foreign = stored_photo(office().department)
+    client, page = client_of(up.nodal), typed(up, photos=[foreign.pk], handles=["7" * 30])
+    client.post(AUTOSAVE, page)
+    again = client.get(NEW, {"draft": page["form_key"]})
+    assert again.status_code == 200
+    assert f"/media/{foreign.pk}/" not in again.content.decode()
+
+
+def test_an_officer_has_so_many_kept_pages(up):
+    client = client_of(up.nodal)
+    for _ in range(MOST + 2):
+        client.post(AUTOSAVE, typed(up))
+    assert Draft.objects.count() == MOST
+
+
+def test_what_nobody_came_back_to_is_swept(up):
+    client = client_of(up.nodal)
+    for _ in range(2):
+        client.post(AUTOSAVE, typed(up))
+    old = Draft.objects.first()
+    Draft.objects.filter(pk=old.pk).update(saved_at=timezone.now() - timedelta(days=31))
+    assert sweep_drafts() == 1
+    assert not Draft.objects.filter(pk=old.pk).exists()
+
+
+# --- no text is lost ----------------------------------------------------------------------------
+
+
+def test_a_page_sent_after_the_session_ended_comes_back_whole(up):
+    page = typed(up, text_hi=f"दो\nपंक्तियाँ {HOSTILE}", photo_file=photo(), photo_alt_hi="शिविर")
+    answer = Client().post(NEW, page)
+    said = answer.content.decode()
+    assert answer.status_code == 403
+    assert HOSTILE not in said
+    assert "&lt;script&gt;" in said
+    kept = dict(answer.context["typed"])
+    again = client_of(up.nodal).post(NEW, kept)
+    post = Post.objects.get()
+    assert again["Location"] == f"/desk/posts/{post.pk}/"
+    assert post.text_hi == f"दो\nपंक्तियाँ {HOSTILE}"
+
+
+def sent_with_an_old_token(up: Office, **headers: str):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(up.nodal)
+    return client.post(NEW, typed(up, text_hi="रखा जाए"), headers=headers)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"sec-fetch-site": "same-origin"}, {"origin": "http://testserver"}]
+)
+def test_a_token_that_grew_old_gives_the_text_back(up, headers):
+    answer = sent_with_an_old_token(up, **headers)
+    assert answer.status_code == 403
+    assert "रखा जाए" in answer.content.decode()
+    assert "csrfmiddlewaretoken" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "origin": "http://testserver"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+    ],
+)
+def test_a_foreign_site_gets_nothing_back(up, headers):
+    answer = sent_with_an_old_token(up, **headers)
+    assert answer.status_code == 403
+    assert "रखा जाए" not in answer.content.decode()
+
+
+def test_other_pages_answer_an_old_token_as_before(up):
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post(
+        "/accounts/login/", {"login": "x"}, headers={"sec-fetch-site": "same-origin"}
+    )
+    assert answer.status_code == 403
+    assert "desk/kept.html" not in [template.name for template in answer.templates]
+
+
+# --- weight ---------------------------------------------------------------------------------------
+
+
+def test_the_composer_stays_light_with_many_handles_and_files(up):
+    """design.md 9: at most 20 queries and 100 kB."""
+    one = stored_photo(up.department)
+    copies = [Media(**{**_fields(one), "sha256": f"{number:064}"}) for number in range(1000)]
+    Media.objects.bulk_create(copies)
+    handles = [
+        Handle(
+            department=up.department,
+            platform=("x", "facebook", "instagram", "youtube")[number % 4],
+            name=f"UPDepartment{number}",
+            external_id=str(number),
+            state="connected",
+        )
+        for number in range(200)
+    ]
+    Handle.objects.bulk_create(handles)
+    post = draft(up, photos=[one])
+    client = client_of(up.nodal)
+    for address in (NEW, f"/desk/posts/{post.pk}/edit/"):
+        client.get(address)
+        with CaptureQueriesContext(connection) as captured:
+            page = client.get(address)
+        assert len(captured) <= 20, [
+            query["sql"].replace("\n", "")[-140:] for query in captured.captured_queries
+        ]
+        assert len(page.content) <= 100_000
+
+
+def _fields(media: Media) -> dict[str, object]:
+    return {
+        field.attname: getattr(media, field.attname)
+        for field in Media._meta.concrete_fields
+        if field.name != "id"
+    }
+
+
+def test_an_approved_post_carries_its_photos_in_order(up):
+    photos = [stored_photo(up.department, content) for content in (b"b", b"a")]
+    post = draft(up, photos=photos, route="routine", kind="event")
+    post = actions.submit_post(post, version=post.version, actor=up.nodal)
+    for reviewer in (up.head, up.deputy):
+        post = actions.approve_post(post, version=post.version, actor=reviewer)
+    part = post.message.parts.get()
+    assert [item.media for item in part.attachments.all()] == photos
+    assert uuid.UUID(str(post.form_key))
