@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -449,17 +450,10 @@ class TestX(ReadingContract):
         assert not X.is_genuine(body, {}, secret=SECRET)
 
     def test_activity_is_told(self):
-        event = {
-            "data": {
-                "event_uuid": "u-1",
-                "event_type": "post.reply.create",
-                "filter": {"user_id": "1001"},
-                "payload": {"id": "5", "created_at": "2026-11-24T10:00:00.000Z"},
-            }
-        }
-        (told,) = X.told(json.dumps(event).encode())
-        assert (told.key, told.kind, told.account) == ("u-1", "comment", "1001")
-        assert told.at == datetime(2026, 11, 24, 10, tzinfo=UTC)
+        (told,) = X.told(payload("activity.json"))
+        assert told.key == "6f1d1c3e-4a6b-4d59-9f6e-0d4c3b1d2a10"
+        assert (told.kind, told.account) == ("comment", "1001")
+        assert told.at == datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 
     @pytest.mark.parametrize(
         ("kind", "meaning"),
@@ -478,22 +472,26 @@ class TestX(ReadingContract):
         assert [told.kind for told in X.told(body)] == [meaning]
 
     def test_older_activity_is_told(self):
-        event = {
-            "for_user_id": "1001",
-            "tweet_create_events": [
-                {"id_str": "1", "user": {"id_str": "1001"}},
-                {"id_str": "2", "user": {"id_str": "9"}, "in_reply_to_user_id_str": "1001"},
-                {"id_str": "3", "user": {"id_str": "9"}, "timestamp_ms": "1700000000000"},
-            ],
-            "direct_message_events": [{"id": "4", "type": "message_create"}],
-            "user_event": {"revoke": {"source": {"user_id": "1001"}}},
-        }
-        told = list(X.told(json.dumps(event).encode()))
+        told = list(X.told(payload("account-activity.json")))
         assert [(one.kind, one.account) for one in told] == [
             (kind, "1001") for kind in ("post", "comment", "mention", "message", "revoked")
         ]
         assert len({one.key for one in told}) == 5
-        assert told[2].at == datetime.fromtimestamp(1_700_000_000, UTC)
+        assert told[3].at == datetime.fromtimestamp(1_795_515_300, UTC)
+
+    def test_both_styles_of_names_say_the_same(self, teller):
+        said = []
+        for name in ("search-2.166.json", "search-2.167.json"):
+            body = payload(name)
+            teller.reply = lambda *request, body=body: (200, {}, body)
+            connector, post = self.at(teller.url), Published("1990000000000000001")
+            said.append((connector.read_comments(post), connector.read_metrics(post)))
+        assert said[0] == said[1]
+        page, numbers = said[0]
+        assert page.after == "b26v89c19zqg8o3f"
+        assert page.items[0].text.startswith("@up_info कितने दिन में? https://up.gov.in/news शेष पढ़ें &")
+        assert page.items[0].author_name == "एक नागरिक"
+        assert numbers == {"views": 420, "likes": 7, "comments": 1, "shares": 3, "saves": 2}
 
     @pytest.mark.parametrize(
         "body",
@@ -646,6 +644,10 @@ class TestX(ReadingContract):
             connector.publish(Content("एक और"), journal)
         assert 800 < caught.value.retry_after <= 901
         assert len(posts()) == 2
+
+
+def payload(name: str) -> bytes:
+    return (Path(__file__).parent / "payloads" / "x" / name).read_bytes()
 
 
 def codes(content: Content) -> list[str]:
