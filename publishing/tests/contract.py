@@ -8,25 +8,37 @@ from __future__ import annotations
 import json
 import re
 import time
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
+from django.conf import settings as project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from publishing.connectors.base import Account, Connector, Content, Receipt, Sent
+from publishing.connectors.base import (
+    Account,
+    Connector,
+    Content,
+    Published,
+    Receipt,
+    Sent,
+)
 from publishing.connectors.errors import (
     ConnectionRefused,
     ConnectorError,
+    NeedsOfficer,
     NotSent,
     RateLimited,
+    Refused,
     Unavailable,
     Unknown,
 )
 from publishing.connectors.http import Http
 from publishing.problems import PROBLEMS
 from publishing.rehearsal.faults import add_fault
+from publishing.rehearsal.store import Remark
 
 from .conftest import MemoryJournal
 
@@ -157,6 +169,33 @@ class ConnectorContract:
 
     def test_accepts_its_own_good_content(self, content):
         assert [p for p in self.kind.check(content) if p.level == "error"] == []
+
+    # --- afterwards -----------------------------------------------------------------------------
+
+    def published(self, receipt: Receipt, journal: MemoryJournal) -> Published:
+        return Published(receipt.platform_id, receipt.permalink, dict(journal.values))
+
+    def test_edits_what_it_published(self, connector, content, journal, posts):
+        if not self.kind.can_edit:
+            with pytest.raises(NeedsOfficer):
+                connector.edit(Published("1"), content, journal)
+            return
+        post = self.published(connector.publish(content, journal), journal)
+        corrected = replace(content, text=f"{content.text} (संशोधित)")
+        assert connector.edit(post, corrected, journal).platform_id == post.platform_id
+        assert connector.edit(post, corrected, journal).platform_id == post.platform_id
+        assert [one.text for one in posts()] == [corrected.text]
+
+    def test_removes_what_it_published_and_again(self, connector, content, journal, posts):
+        if not self.kind.can_remove:
+            with pytest.raises(NeedsOfficer):
+                connector.remove(Published("1"), journal)
+            return
+        post = self.published(connector.publish(content, journal), journal)
+        connector.remove(post, journal)
+        connector.remove(post, journal)
+        assert [one for one in posts() if not one.extra.get("removed")] == []
+        assert connector.find(self.sent(content, journal, accepted=False)) is None
 
     # --- the platform misbehaves ----------------------------------------------------------------
 
@@ -304,6 +343,88 @@ class ConnectorContract:
                 assert outcome.code in PROBLEMS
             elif outcome is not None:
                 assert re.fullmatch(r"[\w.:=+/-]{1,200}", outcome.platform_id)
+
+
+class ReadingContract(ConnectorContract):
+    """For a platform whose stand-in keeps what people write as remarks."""
+
+    def test_reads_what_people_write(self, connector, content, journal, rehearsal):
+        post = self.published(connector.publish(content, journal), journal)
+        for number, text in enumerate(("पानी कब आएगा?", "धन्यवाद")):
+            self.remark(rehearsal, f"9{number}", post=post.platform_id, text=text)
+        self.remark(rehearsal, "93", post=post.platform_id, parent="90", text="मुझे भी बताएँ")
+        page = connector.read_comments(post)
+        said = {comment.id: comment for comment in page.items}
+        assert set(said) == {"90", "91", "93"}
+        assert said["90"].text == "पानी कब आएगा?"
+        assert said["93"].parent_id == "90"
+        assert all(one.post_id == post.platform_id and not one.is_own for one in said.values())
+        assert all(one.author_id == "2222" and one.at for one in said.values())
+        assert page.after == ""
+
+    def test_own_words_are_own(self, connector, content, journal, rehearsal):
+        post = self.published(connector.publish(content, journal), journal)
+        self.remark(rehearsal, "90", post=post.platform_id, text="उत्तर", author=self.external_id)
+        assert [one.is_own for one in connector.read_comments(post).items] == [True]
+
+    def test_leaves_out_what_is_older(self, connector, content, journal, rehearsal):
+        post = self.published(connector.publish(content, journal), journal)
+        self.remark(rehearsal, "90", post=post.platform_id, text="पुराना")
+        later = datetime.now(UTC) + timedelta(minutes=1)
+        assert connector.read_comments(post, since=later).items == ()
+
+    def test_reads_page_after_page(self, connector, content, journal, rehearsal):
+        post = self.published(connector.publish(content, journal), journal)
+        for number in range(130):
+            self.remark(rehearsal, f"9{number:03}", post=post.platform_id, text="प्रश्न")
+        seen, after = [], ""
+        while page := connector.read_comments(post, after=after):
+            seen += [comment.id for comment in page.items]
+            if not (after := page.after):
+                break
+        assert sorted(seen) == [f"9{number:03}" for number in range(130)]
+
+    def test_reads_who_mentions_it(self, connector, rehearsal):
+        self.remark(rehearsal, "95", kind="mention", text="@विभाग धन्यवाद")
+        (mention,) = connector.read_mentions().items
+        assert (mention.id, mention.text) == ("95", "@विभाग धन्यवाद")
+
+    def test_reads_conversations(self, connector, rehearsal):
+        for number, author in enumerate(("2222", "3333", "2222")):
+            text = f"संदेश {number}"
+            self.remark(rehearsal, f"9{number}", kind="message", author=author, text=text)
+        found = {one.conversation_id: one.text for one in connector.read_conversations().items}
+        assert found == {"t_2222": "संदेश 2", "t_3333": "संदेश 1"}
+        whole = connector.read_conversation("t_2222").items
+        assert [message.text for message in whole] == ["संदेश 2", "संदेश 0"]
+
+    def test_reads_the_numbers_of_a_post(self, connector, content, journal):
+        post = self.published(connector.publish(content, journal), journal)
+        numbers = connector.read_metrics(post)
+        assert set(numbers) == set(project.METRICS[self.kind.platform])
+        assert all(number > 0 for number in numbers.values())
+
+    def test_a_retired_number_costs_no_other(self, connector, content, journal, settings):
+        names = settings.METRICS[self.kind.platform]
+        gone = {**names, "old": "retired_by_now"}
+        settings.METRICS = {**settings.METRICS, self.kind.platform: gone}
+        post = self.published(connector.publish(content, journal), journal)
+        assert set(connector.read_metrics(post)) == set(names)
+
+    def test_a_post_that_is_gone_says_so(self, connector):
+        for read in (connector.read_comments, connector.read_metrics):
+            with pytest.raises(Refused) as caught:
+                read(Published("404"))
+            assert caught.value.code == "post_gone"
+
+    def remark(self, rehearsal, number: str, *, kind: str = "comment", **given: str) -> None:
+        values = {"post": "", "parent": "", "author": "2222", **given}
+        platform, name = self.kind.platform, "a_citizen"
+        rehearsal.store.add_remark(
+            Remark(
+                platform, number, self.external_id, kind, author_name=name, at=time.time(), **values
+            )
+        )
 
 
 def caught_or_returned(call: Any) -> Receipt | ConnectorError | None:

@@ -7,12 +7,12 @@ from publishing.connectors.errors import AlreadyPublished, ContentRefused, Unkno
 from publishing.connectors.facebook import Facebook
 from publishing.connectors.graph import GraphConnector
 
-from .contract import ConnectorContract
+from .contract import ReadingContract
 
 TEXT = "जनपद लखनऊ में शिविर 25 नवम्बर को।\nसभी पात्र परिवार आएँ & लाभ लें: https://up.gov.in"
 
 
-class TestFacebook(ConnectorContract):
+class TestFacebook(ReadingContract):
     kind = Facebook
 
     @pytest.fixture

@@ -6,13 +6,13 @@ from publishing.connectors.base import Content
 from publishing.connectors.errors import ContentRefused, Unavailable, Unknown
 from publishing.connectors.instagram import Instagram
 
-from .contract import ConnectorContract
+from .contract import ReadingContract
 
 QUOTA = b'{"data": [{"quota_usage": 1, "config": {"quota_total": 50}}]}'
 TEXT = "मिशन शक्ति: छात्राओं ने पौधे लगाए। #मिशनशक्ति #UP"
 
 
-class TestInstagram(ConnectorContract):
+class TestInstagram(ReadingContract):
     kind = Instagram
 
     @pytest.fixture
