@@ -98,7 +98,7 @@ class Control:
         event = self.stages[platform].event_about(remark)
         if event:
             self.callbacks.send(platform, event)
-        return as_json({"id": remark.id}, 201)
+        return _done(request, {"id": remark.id})
 
     def faults(self, request: Request) -> Response:
         given = request.fields
@@ -138,9 +138,9 @@ class Control:
         return Response(200, self.store.content(platform, file_id), {"Content-Type": file.mime})
 
 
-def _done(request: Request) -> Response:
+def _done(request: Request, said: Mapping[str, str] | None = None) -> Response:
     """Back to the page for a form, JSON for a program."""
     kind = request.headers.get("content-type", "")
     if kind.startswith("application/x-www-form-urlencoded") and "origin" in request.headers:
         return Response(303, b"", {"Location": "/"})
-    return as_json({"ok": True})
+    return as_json(said, 201) if said else as_json({"ok": True})

@@ -11,18 +11,14 @@ from django.template import Context, Engine
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from departments.platforms import Platform
+
 from .faults import KINDS, OPERATIONS
 from .stage import Response
-from .store import Post, Store
+from .store import File, Post, Store
 
 SHOWN = 50
-NAMES = {
-    "facebook": _("Facebook"),
-    "x": _("X"),
-    "youtube": _("YouTube"),
-    "instagram": _("Instagram"),
-    "whatsapp": _("WhatsApp"),
-}
+NAMES = dict(Platform.choices)
 KIND_NAMES = {
     "slow": _("Slow"),
     "late": _("Shown late in lists"),
@@ -87,16 +83,29 @@ def _column(store: Store, platform: str, only: Post | None) -> dict[str, Any]:
 
 
 def _card(store: Store, post: Post, names: dict[str, str]) -> dict[str, Any]:
-    file = store.file(post.platform, post.file) if post.file else None
+    ids = post.extra.get("files") or post.extra.get("media") or [post.file]
+    files = [store.file(post.platform, str(one)) for one in ids if one]
     return {
         "id": post.id,
+        "platform": post.platform,
+        "account_id": post.account,
         "account": names.get(post.account, post.account),
         "title": post.title,
         "text": post.text,
+        "link": post.extra.get("link", ""),
         "at": datetime.fromtimestamp(post.at, UTC),
-        "file": f"/files/{post.platform}/{file.id}" if file else "",
-        "is_video": bool(file and file.mime.startswith("video/")),
-        "alt": file.extra.get("alt", "") if file else "",
+        "files": [_shown_file(file) for file in files if file],
+        "is_edited": bool(post.extra.get("edited")),
+        "is_removed": bool(post.extra.get("removed")),
+        "comments": store.remarks(post.platform, post.account, "comment", post.id),
+    }
+
+
+def _shown_file(file: File) -> dict[str, Any]:
+    return {
+        "address": f"/files/{file.platform}/{file.id}",
+        "is_video": file.mime.startswith("video/"),
+        "alt": file.extra.get("alt", ""),
     }
 
 

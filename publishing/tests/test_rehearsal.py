@@ -18,7 +18,7 @@ import requests
 from publishing.rehearsal.faults import KINDS, OPERATIONS, add_fault, next_trouble
 from publishing.rehearsal.pages import KIND_NAMES, NAMES, OPERATION_NAMES
 from publishing.rehearsal.server import Rehearsal
-from publishing.rehearsal.store import Post, Store
+from publishing.rehearsal.store import File, Post, Store
 
 ROOT = Path(__file__).resolve().parents[2]
 PLATFORMS = ("facebook", "instagram", "whatsapp", "x", "youtube")
@@ -290,3 +290,23 @@ def test_store_from_before_a_column_is_kept(tmp_path):
     add_fault(store, "x", "code", detail="429")
     assert next_trouble(store, "x", "publish").detail == "429"
     store.close()
+
+
+def test_wall_shows_all_files_marks_and_comments(call, rehearsal):
+    rehearsal.store.add_account("facebook", "1001", "विभाग", "t", {})
+    for number, mime in enumerate(("image/jpeg", "image/png", "video/mp4")):
+        rehearsal.store.put_file(File("facebook", f"f{number}", "1001", mime, 0, {"alt": "पौधा"}))
+    extra = {"files": ["f0", "f1", "f2"], "link": "https://up.gov.in/", "edited": True}
+    post = Post("facebook", "1001_5", "1001", "सुधरा", "", "f0", 0, 0, extra)
+    rehearsal.store.add_post(post)
+    form = {"platform": "facebook", "account": "1001", "post": "1001_5", "kind": "comment"}
+    own = {"Origin": rehearsal.url}
+    given = form | {"text": "<b>कब?</b>"}
+    assert call("POST", "/_control/remarks", data=given, headers=own).status_code == 303
+    shown = call("GET", "/facebook/1001_5").text
+    for part in ("/files/facebook/f0", "/files/facebook/f1", "&lt;b&gt;कब?", "https://up.gov.in/"):
+        assert part in shown
+    assert (shown.count("<img"), shown.count("<video"), shown.count("पौधा")) == (2, 1, 2)
+    assert 'class="removed"' not in shown
+    rehearsal.store.change_post(post, removed=True)
+    assert 'class="removed"' in call("GET", "/").text
