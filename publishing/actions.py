@@ -170,9 +170,10 @@ def arm(delivery: Delivery, attempt: Attempt) -> None:
 
 
 def keep(delivery: Delivery, values: Mapping[str, str]) -> None:
-    """Remember what an earlier step obtained. Raises LeaseLost."""
+    """Remember what an earlier step obtained, a sign of life as well. Raises LeaseLost."""
     kept = {**delivery.kept, **values}
-    if not _as_holder(delivery).update(kept=kept):
+    lease = timezone.now() + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+    if not _as_holder(delivery).update(kept=kept, lease_until=lease):
         raise LeaseLost(delivery.pk)
     delivery.kept = kept
 

@@ -77,6 +77,7 @@ PROBLEMS = {
     "too_many_parts": _(
         "The thread has %(count)s parts; %(limit)s are accepted. Shorten the text."
     ),
+    "parts_alike": _("Two parts of the thread are the same, which X refuses. Change one of them."),
     "too_many_cashtags": _(
         "There is more than one share symbol such as $ABC. Our plan on X allows one in a post."
     ),
@@ -95,7 +96,8 @@ PROBLEMS = {
         "The video is larger than %(longer)s × %(shorter)s pixels. Use a smaller copy."
     ),
     "media_being_prepared": _(
-        "A copy that fits this platform is being made (%(progress)s of 100). Wait until it is ready."
+        "A copy that fits this platform is being made (%(progress)s of 100). Wait until it is"
+        " ready."
     ),
     "media_retired": _(
         "The library says that this file is no longer to be used. Choose another one."
@@ -192,6 +194,50 @@ PROBLEMS = {
     "whatsapp_window_closed": _(
         "Nobody wrote in this WhatsApp group in the last 24 hours, so only an approved template"
         " can be sent. Wait for a message, or use another handle."
+    ),
+    "whatsapp_test_number": _(
+        "The number of this handle is a test number and may write to listed people only. The"
+        " administrator has to register a real number."
+    ),
+    # --- templates and single people ------------------------------------------------------------
+    "template_unusable": _(
+        "The template is not approved by the platform (any more). Choose another template, or read"
+        " the templates of the handle again."
+    ),
+    "template_paused": _(
+        "The platform has paused this template because people complained or did not read it."
+        " Nothing more is sent with it. Choose another template."
+    ),
+    "template_values": _(
+        "The values do not fit the template. Read the templates of the handle again and choose it"
+        " anew."
+    ),
+    "template_value_missing": _(
+        "The template needs values that the post does not have: %(names)s. Write them, or choose"
+        " another template."
+    ),
+    "template_too_long": _("The text is too long for the template. Shorten it."),
+    "template_without_file": _("This template shows no photo or video, so the file is left out."),
+    "template_syncing": _(
+        "The platform is still preparing the template. The portal will try again by itself."
+    ),
+    "recipient_unreachable": _(
+        "This number cannot be reached on WhatsApp, so nothing more is sent to it."
+    ),
+    "recipient_country": _("The platform does not deliver to numbers of this country."),
+    "recipient_is_sender": _("The number of the handle itself is on the list. Take it out."),
+    "recipient_left_out": _(
+        "The platform leaves this person out of such messages for a while; nothing was sent."
+    ),
+    "marketing_cap": _(
+        "The platform lets this person have no more such messages today. The portal will try again"
+        " after 24 hours."
+    ),
+    "pair_rate": _(
+        "This person got several messages in a short time. The portal will try again by itself."
+    ),
+    "register_again_later": _(
+        "The number was registered too often. The platform accepts it again after three days."
     ),
     # --- for a while ----------------------------------------------------------------------------
     "not_sent": _("The post was not sent. The portal will try again by itself."),
@@ -295,6 +341,7 @@ LIMITS: dict[str, Any] = {
     "instagram_posts_day": _("Instagram: posts of a handle in 24 hours"),
     "x_posts_quarter_hour": _("X: posts of a handle in 15 minutes"),
     "x_posts_day": _("X: posts of all handles in a day"),
+    "whatsapp_people_day": _("WhatsApp: people written to in 24 hours"),
 }
 
 # What may be chosen for one platform: keys and values of connectors.base.Option.

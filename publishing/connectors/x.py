@@ -41,6 +41,7 @@ from .errors import (
     Unknown,
 )
 from .http import dig, identifier_at, needed, number_at, path, rows_at, text_at
+from .x_account import XConsent
 from .x_answers import understood
 
 EARLIER = timedelta(seconds=60)  # X5
@@ -52,6 +53,7 @@ _NOT_ALLOWED = frozenset("\ufffe\ufeff\uffff")
 
 class X(Connector):
     platform = "x"
+    consent = XConsent
     api_url = "https://api.x.com"
     photos_at_most = x_media.MOST_PHOTOS
     takes_video = True
@@ -371,6 +373,8 @@ def _thread_problems(parts: list[str]) -> list[Problem]:
     if len(parts) > x_text.MOST_PARTS:
         values = {"count": len(parts), "limit": x_text.MOST_PARTS}
         found.append(Problem("too_many_parts", values=values))
+    if len(set(parts)) < len(parts):
+        found.append(Problem("parts_alike"))
     return found
 
 

@@ -312,6 +312,14 @@ def test_a_lease_that_runs_is_left_alone(platform):
     assert actions.reclaim(delivery.pk) is None
 
 
+def test_what_is_kept_is_a_sign_of_life(platform):
+    delivery = sending_delivery()
+    soon = timezone.now() + timedelta(seconds=1)
+    Delivery.objects.update(lease_until=soon)
+    actions.keep(delivery, {"upload1": "7"})
+    assert actions.reclaim(delivery.pk, at=soon + timedelta(seconds=30)) is None
+
+
 @pytest.mark.parametrize("taken_again", [False, True])
 def test_a_worker_that_wakes_up_late_writes_nothing(platform, taken_again):
     """Neither into the queue nor into the claim of the worker that has it now."""

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -8,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from publishing.connectors.base import Attachment, CaptionFile, Content, Partly, Published, Receipt
@@ -25,7 +28,8 @@ from publishing.connectors.x import X
 from publishing.problems import LIMITS, PROBLEMS
 from publishing.rehearsal.faults import add_fault
 
-from .contract import ReadingContract
+from .conftest import MemoryJournal
+from .contract import ANYTHING, HOSTILE, ReadingContract
 from .remarks import foreign_post, say
 
 TEXT = "क़िला & उद्यान <खुले> हैं, देखें up.gov.in/news और https://example.in/a?b=1&c=2 👨‍👩‍👧‍👦"
@@ -92,6 +96,21 @@ MEANINGS = [
 
 def published(receipt: Receipt, journal) -> Published:
     return Published(receipt.platform_id, receipt.permalink, dict(journal.values))
+
+
+def posts_of_any_kind() -> st.SearchStrategy:
+    """Answers with the names of X and anything at all behind them."""
+    names = (
+        *("id", "text", "created_at", "author_id", "conversation_id", "entities", "note_post"),
+        *("referenced_tweets", "public_metrics", "sender_id", "event_type"),
+    )
+    row = st.fixed_dictionaries({}, optional=dict.fromkeys(names, ANYTHING))
+    ids = st.sampled_from(["1", "5", "9" * 19, 7, -1, True, None, "x"])
+    rows = st.lists(st.builds(lambda row, number: {**row, "id": number}, row, ids), max_size=3)
+    around = st.fixed_dictionaries(
+        {"data": rows | ANYTHING}, optional={"meta": ANYTHING, "includes": ANYTHING}
+    )
+    return around | ANYTHING
 
 
 class TestX(ReadingContract):
@@ -427,6 +446,36 @@ class TestX(ReadingContract):
     def test_repost_has_no_numbers_of_its_own(self, connector, call):
         assert not getattr(connector, call)(Published("repost:1")) or call == "read_comments"
 
+    READS = (
+        lambda x: x.read_comments(Published("5", kept={"parts": "2", "part1": "5"})),
+        lambda x: x.read_mentions(),
+        lambda x: x.read_conversations(since=datetime.now(UTC)),
+        lambda x: x.read_conversation("1-2"),
+        lambda x: x.read_metrics(Published("5")),
+        lambda x: x.repost(Published("5"), MemoryJournal()),
+        lambda x: x.remove(Published("5", kept={"parts": "3"}), MemoryJournal()),
+    )
+
+    @pytest.mark.parametrize("call", READS)
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_hostile_answer_to_any_call_does_no_harm(self, teller, name, call):
+        teller.reply = lambda *request: HOSTILE[name]
+        with contextlib.suppress(ConnectorError):
+            call(self.at(teller.url))
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(data=posts_of_any_kind())
+    def test_strange_answer_to_any_call_does_no_harm(self, teller, data):
+        teller.reply = lambda *request: (200, {}, json.dumps(data).encode())
+        for call in self.READS:
+            with contextlib.suppress(ConnectorError):
+                call(self.at(teller.url))
+
     # --- callbacks ------------------------------------------------------------------------------
 
     def test_handshake_is_signed_with_the_consumer_secret(self):
@@ -541,7 +590,8 @@ class TestX(ReadingContract):
         assert codes(Content("\u095c")) == ["nukta_counts_double"]
         assert codes(Content("https://example.in/योजना")) == ["hindi_in_link", "x_link_price"]
         assert codes(Content(f"{'क' * 281}\n---\nख")) == ["part_too_long_weighted"]
-        assert codes(Content("\n---\n".join("क" * 26))) == ["too_many_parts"]
+        assert codes(Content("\n---\n".join("कखगघचछजझटठडढणतथदधनपफबभमयरल"))) == ["too_many_parts"]
+        assert codes(Content("क\n---\nक")) == ["parts_alike"]
         (problem,) = X.check(Content("क" * 281))
         assert problem.values == {"length": 281, "limit": 280, "over": 1}
         (problem,) = X.check(Content("up.gov.in"))
