@@ -1,0 +1,291 @@
+"""On the desk: posting by hand, taking down, correcting; what the platforms still let through."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from departments.models import Handle, Way
+from portal.audit.models import AuditEntry
+from publishing import sending
+from publishing.connectors.base import Limit, Receipt
+from publishing.connectors.errors import Unavailable
+from publishing.models import Delivery, Operation
+from publishing.tests.factories import connected_handle
+from publishing.tests.scripted import Scripted
+from schemes import actions
+from schemes.models import Post
+from schemes.workflow import PostState, Route
+
+from .post_factories import Office, approved_post, draft, office, submitted
+
+pytestmark = pytest.mark.django_db
+LINK = "https://x.com/up/status/42"
+
+
+@pytest.fixture(autouse=True)
+def platform(settings):
+    settings.CONNECTORS = {"x": "publishing.tests.scripted.Scripted"}
+    Scripted.start(Receipt("77", LINK), Receipt("78", LINK))
+    return Scripted
+
+
+@pytest.fixture
+def up() -> Office:
+    return office()
+
+
+def of(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def published(up: Office, **fields) -> Post:
+    """Approved on the short route and out."""
+    post = approved_post(up, route=Route.ROUTINE, **fields)
+    send_all(post)
+    post.refresh_from_db()
+    return post
+
+
+def send_all(post: Post) -> None:
+    for delivery in Delivery.objects.filter(message=post.message, state="queued").order_by("pk"):
+        sending.send(delivery.pk)
+
+
+def only_delivery(post: Post) -> Delivery:
+    return Delivery.objects.get(message=post.message)
+
+
+def page(client: Client, name: str, *arguments) -> str:
+    answer = client.get(reverse(name, args=arguments))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def press(client: Client, name: str, *arguments, **data) -> str:
+    """The page that follows."""
+    answer = client.post(reverse(name, args=arguments), data, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+# --- by hand -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_hand(up) -> Post:
+    Handle.objects.filter(pk=up.handle.pk).update(way=Way.ASSISTED)
+    return published(up, text_hi="शिविर <b>कल</b> है।")
+
+
+def test_the_officer_gets_the_approved_words_to_copy(up, by_hand):
+    shown = page(of(up.nodal), "desk:post", by_hand.pk)
+    assert "शिविर &lt;b&gt;कल&lt;/b&gt; है।" in shown
+    assert "data-copy" in shown
+
+
+def test_the_pasted_link_publishes_the_post(up, by_hand):
+    delivery = only_delivery(by_hand)
+    shown = press(of(up.nodal), "desk:delivery_confirm", delivery.pk, permalink=LINK)
+    assert f'href="{LINK}"' in shown
+    assert up.nodal.name in shown
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.posted_by) == ("sent", up.nodal)
+    assert by_hand in Post.objects.published()
+
+
+@pytest.mark.parametrize("link", ["", "nonsense", "https://evil.example/1", "javascript:alert(1)"])
+def test_a_link_that_proves_nothing_is_refused_in_words(up, by_hand, link):
+    delivery = only_delivery(by_hand)
+    press(of(up.nodal), "desk:delivery_confirm", delivery.pk, permalink=link)
+    delivery.refresh_from_db()
+    assert delivery.state == "assisted"
+
+
+def test_an_officer_takes_over_a_post_whose_platform_is_down(up, platform):
+    platform.before_arming = [Unavailable("unreachable")]
+    post = published(up)
+    delivery = only_delivery(post)
+    press(of(up.nodal), "desk:delivery_change", delivery.pk, "take-over")
+    delivery.refresh_from_db()
+    assert delivery.state == "assisted"
+    press(of(up.nodal), "desk:delivery_change", delivery.pk, "give-up")
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.problem) == ("failed", "not_posted_by_hand")
+
+
+def test_an_unknown_change_is_not_found(up, by_hand):
+    address = reverse("desk:delivery_change", args=[only_delivery(by_hand).pk, "explode"])
+    assert of(up.nodal).post(address).status_code == 404
+
+
+# --- taking down ---------------------------------------------------------------------------------
+
+
+def test_the_head_takes_a_post_down(up, platform):
+    post = published(up)
+    press(of(up.head), "desk:post_take_down", post.pk, reason="आँकड़ा ग़लत है")
+    send_all(post)
+    assert platform.removed == ["77"]
+    shown = page(of(up.head), "desk:post", post.pk)
+    assert "आँकड़ा ग़लत है" in shown
+    assert post not in Post.objects.published()
+    assert Client().get(reverse("public:post", args=[post.pk])).status_code == 404
+
+
+def test_a_nodal_officer_cannot_take_down(up):
+    post = published(up)
+    address = reverse("desk:post_take_down", args=[post.pk])
+    assert of(up.nodal).post(address, {"reason": "भूल"}).status_code == 404
+    assert "take-down" not in page(of(up.nodal), "desk:post", post.pk)
+
+
+def test_without_a_reason_nothing_is_taken_down(up):
+    post = published(up)
+    press(of(up.head), "desk:post_take_down", post.pk, reason=" ")
+    assert not Delivery.objects.filter(operation=Operation.REMOVE).exists()
+
+
+def test_what_was_taken_down_is_counted_once(up):
+    """A take-down is no second delivery of the post in lists."""
+    post = published(up)
+    press(of(up.head), "desk:post_take_down", post.pk, reason="भूल")
+    counted = Post.objects.filter(pk=post.pk).with_outcome().get()
+    assert (counted.delivery_count, counted.out_count) == (1, 1)
+
+
+# --- correcting ----------------------------------------------------------------------------------
+
+
+def corrected(up: Office, post: Post, text: str = "शिविर 26 नवम्बर को है।") -> Post:
+    """Begun, written and approved by others than its writer."""
+    press(of(up.nodal), "desk:post_correct", post.pk)
+    correction = post.corrections.get()
+    fields = {"kind": post.kind, "route": post.route, "scheme": None, "title_hi": post.title_hi,
+              "title_en": "", "text_hi": text, "text_en": "", "text_ur": "", "photos": [],
+              "video": None, "publish_at": None, "last_useful_at": None}  # fmt: skip
+    correction = actions.change_post(
+        correction, version=correction.version, actor=up.nodal, handles=[], **fields
+    )
+    correction = actions.submit_post(correction, version=correction.version, actor=up.nodal)
+    while correction.state != PostState.APPROVED:
+        reviewer = up.reviewer(correction.state)
+        correction = actions.approve_post(correction, version=correction.version, actor=reviewer)
+    return correction
+
+
+def test_a_correction_climbs_like_a_post_and_takes_its_place(up, platform):
+    post = published(up)
+    correction = corrected(up, post)
+    send_all(correction)
+    assert platform.edited == [("77", "शिविर 26 नवम्बर को है।")]
+    assert only_delivery(post).state == "edited"
+    answer = Client().get(reverse("public:post", args=[post.pk]))
+    assert answer["Location"] == reverse("public:post", args=[correction.pk])
+    correction.refresh_from_db()
+    assert correction.state == PostState.RELEASED
+    assert AuditEntry.objects.filter(action="schemes.post.correction_begun").count() == 1
+
+
+def test_a_correction_goes_where_the_post_is_and_nowhere_else(up):
+    post = published(up)
+    press(of(up.nodal), "desk:post_correct", post.pk)
+    correction = post.corrections.get()
+    other = connected_handle(up.department)
+    fields = {"kind": post.kind, "route": post.route, "title_hi": "शीर्षक", "text_hi": "पाठ"}
+    actions.change_post(
+        correction, version=correction.version, actor=up.nodal, handles=[other], **fields
+    )
+    assert list(correction.handles.all()) == [up.handle]
+
+
+def test_a_post_is_corrected_once_at_a_time(up):
+    post = published(up)
+    for _ in range(2):
+        press(of(up.nodal), "desk:post_correct", post.pk)
+    assert post.corrections.count() == 1
+
+
+def test_what_is_not_out_is_not_corrected(up):
+    for post in (draft(up), submitted(up)):
+        press(of(up.nodal), "desk:post_correct", post.pk)
+        assert not post.corrections.exists()
+
+
+def test_its_writer_cannot_approve_the_correction(up):
+    post = published(up)
+    press(of(up.head), "desk:post_correct", post.pk)
+    correction = post.corrections.get()
+    assert correction.writers.get() == up.head
+
+
+# --- limits and costs ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def one_a_day(platform, monkeypatch):
+    limit = Limit("posts_a_day", 1, "handle")
+    monkeypatch.setattr(Scripted, "limits", classmethod(lambda cls, facts: (limit,)))
+
+
+def test_what_the_platform_would_not_let_through_is_not_submitted(up, one_a_day):
+    published(up)
+    post = draft(up)
+    with pytest.raises(actions.MoveNotAllowed) as refusal:
+        actions.submit_post(post, version=post.version, actor=up.nodal)
+    assert "1" in str(refusal.value.message)
+
+
+def test_a_place_taken_meanwhile_stops_the_approval(up, one_a_day):
+    first = submitted(up, route=Route.ROUTINE)
+    second = submitted(up, route=Route.ROUTINE)
+    for post in (first, second):
+        actions.approve_post(post, version=post.version, actor=up.head)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    actions.approve_post(first, version=first.version, actor=up.deputy)
+    with pytest.raises(actions.MoveNotAllowed):
+        actions.approve_post(second, version=second.version, actor=up.deputy)
+
+
+def test_limits_and_costs_are_seen_by_those_they_are_of(up, one_a_day):
+    post = published(up)
+    Delivery.objects.update(price=Decimal("0.2"))
+    shown = page(of(up.nodal), "desk:limits")
+    assert up.handle.name in shown
+    assert "$0.20" in shown
+    assert "$0.20" not in page(of(office().nodal), "desk:limits")
+    assert up.department.name in page(of(up.director), "desk:limits")
+    assert post.message is not None
+
+
+def test_costs_as_a_file(up):
+    published(up)
+    Delivery.objects.update(price=Decimal("0.2"))
+    answer = of(up.nodal).get(reverse("desk:limits"), {"format": "csv"})
+    text = b"".join(answer).decode("utf-8-sig")
+    _head, row = csv.reader(io.StringIO(text))
+    assert row[0] == f"{timezone.localtime():%m-%Y}"
+    assert Decimal(row[2]) == Decimal("0.2")
+
+
+@pytest.mark.parametrize("month", ["", "2026-13", "x", "2026-02", "0000-01"])
+def test_any_month_may_be_asked_for(up, month):
+    assert of(up.nodal).get(reverse("desk:limits"), {"month": month}).status_code == 200
+
+
+def test_limits_take_few_queries(up, one_a_day, django_assert_max_num_queries):
+    for _ in range(30):
+        connected_handle(up.department)
+    client = of(up.nodal)
+    client.get(reverse("desk:limits"))
+    with django_assert_max_num_queries(20):
+        client.get(reverse("desk:limits"))
