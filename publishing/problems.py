@@ -115,6 +115,17 @@ PROBLEMS = {
     "captions_missing": _(
         "The video has no captions, so people who cannot hear it are left out. Add a caption file."
     ),
+    "video_needs_verified_channel": _(
+        "The video is longer than 15 minutes. That is possible only if the channel is"
+        " verified with a telephone number."
+    ),
+    "becomes_short": _(
+        "An upright or square video of up to 3 minutes appears among YouTube's Shorts."
+    ),
+    "choice_not_possible": _("One of the choices for this platform does not exist. Choose again."),
+    "playlist_not_valid": _(
+        "This is not the id of a playlist. Copy it from the playlist's address, after list=."
+    ),
     "links_not_clickable": _(
         "Links cannot be tapped in this caption. Say in words where people find more."
     ),
@@ -155,6 +166,53 @@ PROBLEMS = {
         " than the account may publish, or our plan there does not include it. See its answer"
         " below."
     ),
+    "category_refused": _(
+        "The platform refused the category. Choose another one and submit the post again."
+    ),
+    "privacy_refused": _(
+        "The platform does not let this channel choose who may see the video. Change that"
+        " choice and submit again."
+    ),
+    "playlist_refused": _(
+        "The platform does not find the playlist in this channel. Choose another one."
+    ),
+    "list_changed": _("The list changed while it was read. The portal reads it from the start."),
+    "video_not_converted": _(
+        "YouTube could not convert the video. Save it as MP4 with H.264 and AAC, then submit again."
+    ),
+    "video_damaged": _(
+        "YouTube finds the video file damaged or empty. Use another copy and submit again."
+    ),
+    "video_copyright": _(
+        "YouTube rejected the video because of somebody else's rights in it. Remove that"
+        " music or picture and submit again."
+    ),
+    "video_duplicate": _(
+        "YouTube rejected the video because the channel has the same one already. Look at the"
+        " channel's page."
+    ),
+    "video_against_rules": _(
+        "YouTube rejected the video as against its rules. Read YouTube's message in its"
+        " Studio before anything else."
+    ),
+    "video_length_refused": _(
+        "YouTube rejected the video because it is too long for this channel. Shorten it, or"
+        " have the channel verified."
+    ),
+    "thumbnail_left_out": _(
+        "The video is out, but YouTube did not take its cover picture. Channels must be"
+        " verified for one; set it in YouTube's Studio."
+    ),
+    "captions_left_out": _(
+        "The video is out, but YouTube did not take its captions. Add them in YouTube's Studio."
+    ),
+    "playlist_left_out": _(
+        "The video is out, but it could not be added to the playlist. Add it in YouTube's Studio."
+    ),
+    "steps_left_out": _(
+        "The video is out, but YouTube did not take several things that belong to it. Check"
+        " its cover picture, captions and playlist in YouTube's Studio."
+    ),
     "already_published": _(
         "The platform says that the same post is there already. Look at the handle's page before"
         " doing anything else."
@@ -171,6 +229,10 @@ PROBLEMS = {
     "app_not_allowed": _(
         "The platform does not accept the portal's own registration for this. The administrator"
         " has to look at the app in the platform's developer console."
+    ),
+    "app_not_ready": _(
+        "The platform does not let the portal do this yet. The administrator has to complete"
+        " the portal's registration there."
     ),
     "account_not_found": _(
         "The platform does not find this account. Check the handle, or connect it again."
@@ -247,6 +309,10 @@ PROBLEMS = {
     "daily_limit": _(
         "This account has published as much as the platform allows in a day. The portal will try"
         " again when the limit ends."
+    ),
+    "app_limit": _(
+        "All channels together have used up what YouTube allows the portal in a day. The"
+        " portal will try again after midnight in California."
     ),
     "unavailable": _("The platform cannot be used just now. The portal will try again by itself."),
     "unreachable": _("The platform could not be reached. The portal will try again by itself."),
@@ -341,11 +407,35 @@ LIMITS: dict[str, Any] = {
     "instagram_posts_day": _("Instagram: posts of a handle in 24 hours"),
     "x_posts_quarter_hour": _("X: posts of a handle in 15 minutes"),
     "x_posts_day": _("X: posts of all handles in a day"),
+    "youtube_uploads": _("YouTube: videos of all channels in a day"),
+    "youtube_units": _("YouTube: videos with captions of all channels in a day, by its units"),
     "whatsapp_people_day": _("WhatsApp: people written to in 24 hours"),
 }
 
 # What may be chosen for one platform: keys and values of connectors.base.Option.
-OPTIONS: dict[str, Any] = {}
+OPTIONS: dict[str, Any] = {
+    "template": _("Approved template"),
+    "privacy": _("Who may see the video"),
+    "privacy:public": _("Everyone"),
+    "privacy:unlisted": _("Everyone who has the link"),
+    "privacy:private": _("Only the channel itself"),
+    "category": _("Category"),
+    "category:22": _("People and blogs"),
+    "category:25": _("News and politics"),
+    "category:27": _("Education"),
+    "category:28": _("Science and technology"),
+    "category:29": _("Non-profit work and activism"),
+    "made_for_kids": _("Made for children (there are no comments then)"),
+    "synthetic": _("Shows altered or computer-made scenes that look real"),
+    "notify": _("Tell the channel's subscribers"),
+    "playlist": _("Playlist (its id)"),
+    "made_for_kids:yes": _("Yes"),
+    "made_for_kids:no": _("No"),
+    "synthetic:yes": _("Yes"),
+    "synthetic:no": _("No"),
+    "notify:yes": _("Yes"),
+    "notify:no": _("No"),
+}
 
 
 UNITS = {

@@ -58,7 +58,7 @@ def sealed_file(media: Media, alt: str, place: str = Place.SHOWN, *, platform: s
 
 
 def _sealed(media: Media, copy: Derivative | None, alt: str, place: str) -> SealedFile:
-    captions = ()
+    captions: tuple[tuple[str, str], ...] = ()
     if media.kind == MediaKind.VIDEO:
         captions = tuple((one.language, _digest(one.file)) for one in media.captions.all())
     return SealedFile(_digest((copy or media).file), alt, place, captions)

@@ -56,7 +56,7 @@ def pieces(stored: FieldFile, start: int, length: int) -> Iterator[bytes]:
     if hasattr(stored.storage, "pieces"):  # far away: only what is asked for is fetched
         yield from stored.storage.pieces(stored.name, start, length)
         return
-    with stored.storage.open(stored.name, "rb") as file:
+    with stored.storage.open(str(stored.name), "rb") as file:
         file.seek(start)
         while length > 0 and (block := file.read(min(BLOCK, length))):
             length -= len(block)

@@ -1,8 +1,8 @@
-"""Paths under /desk/ about schemes, their progress, and photos and videos."""
+"""Paths under /desk/ about schemes and their progress."""
 
 from django.urls import path
 
-from .views import media, progress, schemes, second_officer
+from .views import progress, schemes, second_officer
 
 urlpatterns = [
     path("schemes/", schemes.scheme_list, name="schemes"),
@@ -15,5 +15,4 @@ urlpatterns = [
     path("schemes/<slug:slug>/progress/", progress.progress, name="progress"),
     path("progress/<key:pk>/confirm/", second_officer.progress_confirm, name="progress_confirm"),
     path("progress/<key:pk>/remove/", second_officer.progress_remove, name="progress_remove"),
-    path("media/", media.media, name="media"),
 ]

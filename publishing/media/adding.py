@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.core.files import File
@@ -59,15 +60,19 @@ def may_add(actor: User, department: Department) -> None:
 
 
 def described(
-    alt_hi: str, alt_en: str = "", rights: str = Rights.OWN, note: str = "", consent: str = ""
+    alt_hi: str,
+    alt_en: str = "",
+    rights: str = Rights.OWN,
+    rights_note: str = "",
+    consent_reference: str = "",
 ) -> dict[str, str]:
     """What is said of a file, tidied, by the fields of Media. Raises MediaRefused."""
     words = {
         "alt_hi": alt_hi.strip()[:140],
         "alt_en": alt_en.strip()[:140],
         "rights": rights,
-        "rights_note": note.strip()[:200],
-        "consent_reference": consent.strip()[:200],
+        "rights_note": rights_note.strip()[:200],
+        "consent_reference": consent_reference.strip()[:200],
     }
     if not words["alt_hi"]:
         raise MediaRefused(_("Say in Hindi what the photo or video shows."))
@@ -179,5 +184,5 @@ def _locked(media: Media, actor: User) -> Media:
     return media
 
 
-def _recorded(action: str, media: Media, actor: User, data: dict[str, object]) -> None:
+def _recorded(action: str, media: Media, actor: User, data: Mapping[str, object]) -> None:
     record(action, media, actor=actor, department=media.department.slug, data=data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -167,30 +168,40 @@ def _encode(
     """H.264 and AAC, as every platform and player takes them; how many seconds it lasts."""
     pictures = incoming.streams.video[0]
     pictures.thread_type = "AUTO"
-    sounds = incoming.streams.audio[0] if incoming.streams.audio else None
+    sounds = next(iter(incoming.streams.audio), None)
     with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as outgoing:
         picture = _picture_stream(outgoing, layout, fps, rate)
-        sound = outgoing.add_stream("aac", rate=48_000, layout="stereo") if sounds else None
-        if sound:
-            sound.bit_rate = SOUND_RATE
+        voice = _Voice(outgoing) if sounds else None
         film = _Film(pictures, layout, fps)
-        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=48_000)
         for packet in incoming.demux([stream for stream in (pictures, sounds) if stream]):
             for frame in _decoded(packet):
-                if isinstance(frame, av.AudioFrame):
-                    frames = resampler.resample(frame)
-                    outgoing.mux([out for each in frames for out in sound.encode(each)])
-                    continue
-                for shown in film.through(frame):
-                    outgoing.mux(picture.encode(shown))
-                tell(film.seconds)
+                if isinstance(frame, av.VideoFrame):
+                    for shown in film.through(frame):
+                        outgoing.mux(picture.encode(shown))
+                    tell(film.seconds)
+                elif isinstance(frame, av.AudioFrame) and voice:
+                    outgoing.mux(voice.through(frame))
         for shown in film.rest():
             outgoing.mux(picture.encode(shown))
         outgoing.mux(picture.encode(None))
-        if sound:
-            outgoing.mux([out for each in resampler.resample(None) for out in sound.encode(each)])
-            outgoing.mux(sound.encode(None))
+        if voice:
+            outgoing.mux(voice.through(None))
     return film.seconds
+
+
+class _Voice:
+    """The sound as AAC in stereo."""
+
+    def __init__(self, outgoing: av.container.OutputContainer) -> None:
+        self.stream = outgoing.add_stream("aac", rate=48_000, layout="stereo")
+        self.stream.bit_rate = SOUND_RATE
+        self.resampler = av.AudioResampler(format="fltp", layout="stereo", rate=48_000)
+
+    def through(self, frame: av.AudioFrame | None) -> list[av.Packet]:
+        """None: the end, with what is still inside."""
+        frames = self.resampler.resample(frame)
+        packets = [packet for each in frames for packet in self.stream.encode(each)]
+        return [*packets, *self.stream.encode(None)] if frame is None else packets
 
 
 def _picture_stream(
@@ -205,7 +216,7 @@ def _picture_stream(
     return stream
 
 
-def _decoded(packet: av.Packet) -> list[av.frame.Frame]:
+def _decoded(packet: av.Packet) -> Sequence[object]:
     """A damaged frame is left out; what is left must still make a video."""
     try:
         return packet.decode()
@@ -229,19 +240,19 @@ class _Film:
         if self.graph is None:
             self.graph = self._graph(frame.rotation)
         self.graph.vpush(frame)
-        return self._pulled()
+        return self._pulled(self.graph)
 
     def rest(self) -> list[av.VideoFrame]:
         if self.graph is None:
             raise MediaRefused("")  # not one frame could be read
         self.graph.vpush(None)
-        return self._pulled()
+        return self._pulled(self.graph)
 
-    def _pulled(self) -> list[av.VideoFrame]:
-        frames = []
+    def _pulled(self, graph: av.filter.Graph) -> list[av.VideoFrame]:
+        frames: list[av.VideoFrame] = []
         while True:
             try:
-                frame = self.graph.vpull()
+                frame = graph.vpull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 return frames
             frame.pts, frame.time_base = self.count, Fraction(1, self.fps)

@@ -89,7 +89,13 @@ def _plays_everywhere(media: Media, fit: Fit) -> bool:
 
 
 def needed(media: Media, platform: str) -> Recipe | None:
-    return recipe_for(media, connector_class(platform).fit(media.mime))
+    return recipe_for(media, fit_for(media, platform))
+
+
+def fit_for(media: Media, platform: str) -> Fit | None:
+    """What the platform takes of this kind of file, in whatever type it is kept here."""
+    fit = connector_class(platform).fit
+    return fit(media.mime) or fit("video/mp4" if media.kind == MediaKind.VIDEO else "image/jpeg")
 
 
 def fitted(media: Media, platform: str) -> Derivative | None:
@@ -97,7 +103,13 @@ def fitted(media: Media, platform: str) -> Derivative | None:
     recipe = needed(media, platform)
     if recipe is None:
         return None
-    return media.derivatives.filter(recipe=recipe.name, state=Work.READY).first()
+    copy = _copy(media, recipe)
+    return copy if copy and copy.state == Work.READY else None
+
+
+def _copy(media: Media, recipe: Recipe) -> Derivative | None:
+    """From what is prefetched, where a page asks for many."""
+    return next((one for one in media.derivatives.all() if one.recipe == recipe.name), None)
 
 
 def fitting_state(media: Media, platform: str) -> str:
@@ -105,14 +117,16 @@ def fitting_state(media: Media, platform: str) -> str:
     recipe = needed(media, platform)
     if recipe is None:
         return Work.READY
-    state = media.derivatives.filter(recipe=recipe.name).values_list("state", flat=True).first()
-    return state or Work.WAITING
+    copy = _copy(media, recipe)
+    return copy.state if copy else Work.WAITING
 
 
 def fitting_problems(media: Media, platform: str) -> list[Problem]:
     """Why it cannot be approved yet for this platform, or ever."""
+    if media.is_retired:
+        return [Problem("media_retired", level="warning")]
     recipe = needed(media, platform)
-    copy = recipe and media.derivatives.filter(recipe=recipe.name).first()
+    copy = recipe and _copy(media, recipe)
     if recipe is None or (copy and copy.state == Work.READY):
         return []
     if copy and copy.state == Work.REFUSED:

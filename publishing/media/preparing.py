@@ -26,7 +26,7 @@ from .adding import described, store_file
 from .copies import CopyImpossible, make_copy
 from .fitting import Recipe, wake
 from .prepared import MediaRefused
-from .uploads import piece_path
+from .uploads import piece_path, sweep_uploads
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,14 @@ def prepare_next() -> None:
         log.info("%s %s was taken by another worker", job._meta.model_name, job.pk)
     if waiting(timezone.now()):
         transaction.on_commit(wake)
+
+
+def sweep() -> None:
+    """Follow up what lost its worker or its wake-up; forget uploads that nobody sends any more."""
+    now = timezone.now()
+    if waiting(now):
+        wake()
+    sweep_uploads(now)
 
 
 def waiting(at: datetime) -> list[Job]:

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +33,12 @@ BLOCK = 256 * 1024
 OPEN_AT_MOST = 20  # unfinished uploads of one officer
 ABANDONED_AFTER = timedelta(hours=24)
 FORGOTTEN_AFTER = timedelta(days=7)  # the row of one that is finished
+
+
+class Piece(Protocol):
+    """What arrives, for instance a request."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class OffsetConflict(ActionRefused):
@@ -63,11 +69,11 @@ def begin_upload(
     )
 
 
-def open_uploads(actor: User):
+def open_uploads(actor: User) -> QuerySet[Upload]:
     return Upload.objects.filter(added_by=actor, state__in=(Work.WAITING, Work.RUNNING))
 
 
-def append_piece(upload: Upload, offset: int, stream: BinaryIO, *, actor: User) -> Upload:
+def append_piece(upload: Upload, offset: int, stream: Piece, *, actor: User) -> Upload:
     """Take what arrives, also if the connection breaks off in the middle.
 
     Raises OffsetConflict, NotPermitted.
@@ -86,7 +92,7 @@ def append_piece(upload: Upload, offset: int, stream: BinaryIO, *, actor: User) 
     return upload
 
 
-def _written(file: BinaryIO, stream: BinaryIO, room: int) -> int:
+def _written(file: BinaryIO, stream: Piece, room: int) -> int:
     written = 0
     while written < room:
         try:

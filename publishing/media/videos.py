@@ -23,6 +23,7 @@ VIDEO_SECONDS = 60 * 60
 LONGEST_SIDE = 4096  # pixels
 SMALLEST_SIDE = 64
 STREAMS = 16
+HEAD = 12  # bytes
 FIRST_PACKETS = 500  # in which a picture must appear
 PATIENCE = 90  # seconds
 # What cameras, phones and editing programs write; rare decoders are a way in for enemies.
@@ -54,14 +55,21 @@ def opened(source: Path) -> Iterator[InputContainer]:
 
 def _container(source: Path) -> str:
     with source.open("rb") as file:
-        head = file.read(12)
+        found = container_of(file.read(HEAD))
+    if not found:
+        raise _unreadable()
+    return found
+
+
+def container_of(head: bytes) -> str:
+    """What the first HEAD bytes of a file say it is; empty: nothing we know."""
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return "matroska"
     if head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}:
         return "mov"
     if head[:6] in {b"GIF87a", b"GIF89a"}:
         return "gif"  # our own animations; from outside they come as photos
-    raise _unreadable()
+    return ""
 
 
 def _unreadable() -> MediaRefused:
@@ -150,15 +158,16 @@ def _remux(incoming: InputContainer, target: Path, rotation: int, patience: Pati
     picture, sound = incoming.streams.video[0], _sound(incoming)
     wanted = [stream for stream in (picture, sound) if stream]
     with _written(target) as outgoing:
-        copies = {}
-        for stream in wanted:
-            copies[stream.index] = outgoing.add_stream_from_template(stream)
-        copies[picture.index].set_display_rotation(rotation)
+        shown = outgoing.add_stream_from_template(picture)
+        shown.set_display_rotation(rotation)
+        copies: dict[int, av.stream.Stream] = {picture.index: shown}
+        if sound:
+            copies[sound.index] = outgoing.add_stream_from_template(sound)
         lasts = 0.0
         for packet in _timed(incoming.demux(wanted), picture):
             patience.check()
             if packet.stream is picture:
-                ends = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                ends = float(((packet.pts or 0) + (packet.duration or 0)) * packet.time_base)
                 lasts = max(lasts, ends)
             if lasts > VIDEO_SECONDS:
                 raise _wrong_length()
@@ -184,7 +193,7 @@ def _timed(packets: Iterator[av.Packet], picture: av.VideoStream) -> Iterator[av
             yield from _backwards(early, packet.dts)
             early = []
         yield packet
-    yield from _backwards(early, early[0].pts + len(early) if early else 0)
+    yield from _backwards(early, len(early))
 
 
 def _backwards(early: list[av.Packet], known: int) -> Iterator[av.Packet]:

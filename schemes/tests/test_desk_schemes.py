@@ -836,7 +836,7 @@ def test_a_list_is_exported_without_formulas(signed_in, name):
 def test_an_empty_list_says_what_to_do_next(signed_in, name, language):
     answer = signed_in(make.person()).get(language + address(name))
     assert 'class="empty"' in text_of(answer)
-    next_page = "scheme_add" if name == "schemes" else "post_add"
+    next_page = "scheme_add" if name == "schemes" else "media_add"
     assert language + address(next_page) in text_of(answer)
 
 

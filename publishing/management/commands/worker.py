@@ -6,6 +6,7 @@ for that, nor a delivery whose worker died. Any number of these may run, on any 
 
 from __future__ import annotations
 
+import itertools
 import signal
 import threading
 from typing import Any
@@ -14,9 +15,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 from django_q.cluster import Cluster
 
+from publishing.media import preparing
 from publishing.sending import sweep
 
 PULSE_SECONDS = 1.0
+MEDIA_EVERY = 15  # pulses
 
 
 class Command(BaseCommand):
@@ -28,16 +31,20 @@ class Command(BaseCommand):
         cluster.start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
-        while not stopped.wait(PULSE_SECONDS):
+        for beat in itertools.count():
+            if stopped.wait(PULSE_SECONDS):
+                break
             if not cluster.sentinel.is_alive():
                 raise CommandError("The task cluster has died; start the worker again.")
-            self._pulse()
+            self._pulse(beat)
         cluster.stop()
 
-    def _pulse(self) -> None:
+    def _pulse(self, beat: int) -> None:
         close_old_connections()
         try:
             sweep()
+            if beat % MEDIA_EVERY == 0:
+                preparing.sweep()
         except DatabaseError as error:
             # The database is away or locked; the rows are still there a second later.
             self.stderr.write(f"pulse: {error}")
