@@ -115,7 +115,9 @@ def visible_posts(user: Person) -> PostQuerySet:
 
 def get_post(user: Person, pk: int) -> Post:
     posts = visible_posts(user).select_related("department", "scheme", "author", "video")
-    posts = posts.prefetch_related("placed_photos")
+    posts = posts.prefetch_related(
+        "placed_photos__media__derivatives", "video__derivatives", "video__captions"
+    )
     found = posts.filter(pk=pk).first()
     if found is None:
         raise Http404

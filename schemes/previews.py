@@ -111,7 +111,7 @@ class Preview:
 
     @property
     def has_captions(self) -> bool:
-        return bool(self.video and self.video.pk and self.video.captions.exists())
+        return bool(self.video and self.video.pk and self.video.captions.all())
 
     @property
     def other_handles(self) -> list[Handle]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from portal.web.text import tidy_line
 from publishing.connectors import connector_class
 from publishing.connectors.base import Attachment, Content, Problem
 from publishing.content import attachment
-from publishing.models import Media, MediaKind, Place
+from publishing.media import fitting_state
+from publishing.models import Media, MediaKind, Place, Work
 
 from .models import Post, Variant
 
@@ -135,9 +136,14 @@ def content(post: Post, variant: Variant, files: Files) -> Content:
 
 
 def _attached(media: Media, platform: str) -> Attachment:
-    """Also of a file that is chosen on the page and not stored yet."""
+    """Also of a file that is chosen on the page and not stored yet. What still has to be fitted
+    is taken as it will be then: the copy's own problems say that it is not ready.
+    """
     if media.pk:
-        return attachment(media, alt_text(media), platform=platform)
+        found = attachment(media, alt_text(media), platform=platform)
+        if fitting_state(media, platform) == Work.READY:
+            return found
+        return replace(found, width=_width_of_copy(media, platform))
     return Attachment(
         file=media.file,
         mime=media.mime,

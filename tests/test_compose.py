@@ -1,15 +1,17 @@
-"""The composer in a browser: previews come while an officer types, and take nothing away."""
+"""The composer in a browser: previews come while an officer types, and nothing typed is lost."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
+from .conftest import DESK, OpenPage
 from .stack import Stack
-from .test_story import sign_in
+from .test_story import PASSWORD, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -57,4 +59,145 @@ def test_a_file_s_button_speaks_hindi_and_names_the_file(composer: Page, tmp_pat
     expect(choice.locator(".file-name")).to_have_text("कोई फ़ाइल नहीं चुनी गई")
     composer.set_input_files("[name=photo_file]", tmp_path / "शिविर.png")
     expect(choice.locator(".file-name")).to_have_text("शिविर.png")
-    expect(choice.locator("img")).to_be_visible()
+    expect(composer.locator(".new-photo img")).to_be_visible()
+
+
+# --- photos ---------------------------------------------------------------------------------------
+
+
+def pictures(folder: Path, *colours: str) -> list[Path]:
+    files = [folder / f"{colour}.png" for colour in colours]
+    for file, colour in zip(files, colours, strict=True):
+        Image.new("RGB", (400, 400), colour).save(file)
+    return files
+
+
+def test_chosen_photos_are_previewed_at_once_and_saved_in_their_order(
+    composer: Page, tmp_path: Path
+) -> None:
+    composer.set_input_files("[name=photo_file]", pictures(tmp_path, "red", "blue"))
+    expect(composer.locator(".new-photo")).to_have_count(2)
+    for place, words in enumerate(("लाल", "नीला")):
+        composer.locator("[name=photo_alt_hi]").nth(place).fill(words)
+    composer.locator(".new-photo").nth(1).locator("[data-up]").click()
+    expect(composer.locator(".preview-x .gallery-2 img[src^='blob:']")).to_have_count(2)
+    fill_in(composer)
+    composer.click(SAVE)
+    composer.wait_for_url(SAVED)
+    expect(composer.locator(".seen-alts li")).to_have_text(
+        ["पढ़कर सुनाया जाएगा: नीला", "पढ़कर सुनाया जाएगा: लाल"]
+    )
+
+
+# --- nothing is lost ------------------------------------------------------------------------------
+
+SAVE = "form.compose .action-bar button[type=submit]"
+SAVED = re.compile(r"/desk/posts/\d+/$")
+TEXT = "शिविर 5 दिसम्बर को सुबह 10 बजे से।"
+
+
+def fill_in(page: Page) -> None:
+    page.select_option("[name=kind]", "event")
+    page.fill("[name=title_hi]", "शिविर")
+    page.fill("[name=text_hi]", TEXT)
+
+
+def end_sessions(stack: Stack) -> None:
+    sessions = "from django.contrib.sessions.models import Session; Session.objects.all().delete()"
+    stack.manage("shell", "-c", sessions)
+
+
+def sign_in_elsewhere(page: Page, link: Locator) -> None:
+    with page.context.expect_page() as opened:
+        link.click()
+    other = opened.value
+    other.fill("[name=login]", "nodal.social-welfare@demo.invalid")
+    other.fill("[name=password]", PASSWORD)
+    other.click("main button[type=submit]")
+    other.wait_for_url("**/desk/")
+    other.close()
+
+
+def test_a_session_that_ended_while_typing_loses_nothing(
+    composer: Page, portal_stack: Stack
+) -> None:
+    fill_in(composer)
+    end_sessions(portal_stack)
+    composer.click(SAVE)
+    expect(composer.locator("#compose-trouble")).to_contain_text("लॉगिन")
+    sign_in_elsewhere(composer, composer.locator("#compose-trouble [data-for='signed-out']"))
+    expect(composer.locator("[name=text_hi]")).to_have_value(TEXT)
+    composer.click(SAVE)
+    composer.wait_for_url(SAVED)
+    expect(composer.locator("main").get_by_text(TEXT).first).to_be_visible()
+
+
+def test_without_script_the_text_comes_back_and_is_sent_again(
+    open_page: OpenPage, portal_stack: Stack
+) -> None:
+    page = sign_in(open_page(DESK, java_script_enabled=False), portal_stack, "nodal.social-welfare")
+    page.goto(f"{portal_stack.portal}/desk/posts/new/")
+    fill_in(page)
+    end_sessions(portal_stack)
+    page.click(SAVE)
+    expect(page.locator(".kept-text")).to_have_text(TEXT)
+    sign_in_elsewhere(page, page.locator(".action-bar a"))
+    page.click(".action-bar button")
+    # Signing in made the first page's token void: the same page comes once more, with a fresh one.
+    expect(page.locator(".kept-text")).to_have_text(TEXT)
+    page.click(".action-bar button")
+    page.wait_for_url(SAVED)
+    expect(page.locator("main").get_by_text(TEXT).first).to_be_visible()
+
+
+def test_a_fault_of_the_server_leaves_what_was_typed(composer: Page, portal_stack: Stack) -> None:
+    fill_in(composer)
+
+    def fail(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=500, body="500")
+        else:
+            route.continue_()
+
+    composer.route("**/desk/posts/new/", fail)
+    composer.click(SAVE)
+    expect(composer.get_by_text("500")).to_be_visible()
+    composer.unroute("**/desk/posts/new/")
+    composer.goto(f"{portal_stack.portal}/desk/posts/new/")
+    composer.locator(".left-over a").first.click()
+    expect(composer.locator("[name=text_hi]")).to_have_value(TEXT)
+    expect(composer.locator(".preview-x .preview-text")).to_have_text(TEXT)
+
+
+def test_a_network_that_is_away_is_said_and_saving_goes_on_later(composer: Page) -> None:
+    fill_in(composer)
+    composer.context.set_offline(True)
+    composer.click(SAVE)
+    expect(composer.locator("#compose-trouble")).to_contain_text("नेटवर्क")
+    composer.context.set_offline(False)
+    composer.click(SAVE)
+    composer.wait_for_url(SAVED)
+
+
+def test_what_never_reached_the_server_is_offered_in_the_same_window(
+    composer: Page, portal_stack: Stack
+) -> None:
+    composer.route("**/desk/posts/autosave/", lambda route: route.abort())
+    composer.fill("[name=text_hi]", "केवल यहीं लिखा")
+    composer.click(SAVE)
+    expect(composer.locator("#compose-trouble")).to_be_visible()
+    composer.on("dialog", lambda dialog: dialog.accept())
+    composer.unroute("**/desk/posts/autosave/")
+    composer.route("**/desk/posts/autosave/", _without_beacons)
+    composer.goto(f"{portal_stack.portal}/desk/posts/new/")
+    composer.locator("#compose-trouble [data-for=left]").click()
+    expect(composer.locator("[name=text_hi]")).to_have_value("केवल यहीं लिखा")
+
+
+def _without_beacons(route: Route) -> None:
+    route.abort() if route.request.resource_type == "ping" else route.continue_()
+
+
+def test_the_page_says_when_it_was_kept(composer: Page) -> None:
+    composer.fill("[name=text_hi]", TEXT)
+    expect(composer.locator(".kept")).to_contain_text("सुरक्षित", timeout=10_000)

@@ -24,7 +24,7 @@ from schemes.draft_actions import MOST, sweep_drafts
 from schemes.models import Draft, Post
 
 from .post_factories import Office, draft, office
-from .test_desk_posts import HOSTILE, client_of, photo, typed
+from .test_desk_posts import HOSTILE, client_of, photo, queries, typed
 
 pytestmark = pytest.mark.django_db
 NEW = "/desk/posts/new/"
@@ -404,3 +404,34 @@ def test_an_approved_post_carries_its_photos_in_order(up):
     part = post.message.parts.get()
     assert [item.media for item in part.attachments.all()] == photos
     assert uuid.UUID(str(post.form_key))
+
+
+def wide_photo(up: Office, content: bytes) -> Media:
+    """Wider than Instagram takes it: a copy has to be made."""
+    media = stored_photo(up.department, content)
+    Media.objects.filter(pk=media.pk).update(width=3000, height=900)
+    media.refresh_from_db()
+    return media
+
+
+def test_a_post_waits_for_the_copies_that_fit_its_platforms(up):
+    handle = connected_handle(up.department, platform="instagram")
+    post = draft(up, handles=[handle], photos=[wide_photo(up, b"a")])
+    address = f"/desk/posts/{post.pk}/"
+    client = client_of(up.nodal)
+    problems = client.get(address).context["previews"][0].problems
+    assert [problem.code for problem in problems] == ["media_being_prepared"]
+    answer = client.post(f"{address}submit/", {"version": post.version})
+    assert answer.status_code == 409
+
+
+def test_more_photos_that_wait_ask_no_more_of_the_database(up):
+    platforms = ("instagram", "facebook", "x")
+    handles = [connected_handle(up.department, platform=platform) for platform in platforms]
+    client = client_of(up.nodal)
+    counts = []
+    for number in (1, 4):
+        photos = [wide_photo(up, f"{number}{place}".encode()) for place in range(number)]
+        post = draft(up, handles=handles, photos=photos)
+        counts.append(queries(client, f"/desk/posts/{post.pk}/edit/"))
+    assert counts[0] == counts[1] <= 20
