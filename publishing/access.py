@@ -9,9 +9,21 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 
 from departments import access as departments_access
+from departments.models import Handle
 from departments.roles import Role
 
-from .models import Captions, Delivery, Derivative, Media, Message, PartMedia, Upload, Work
+from .connectors import connector_class
+from .models import (
+    Captions,
+    Delivery,
+    Derivative,
+    Media,
+    Message,
+    PartMedia,
+    Subscriber,
+    Upload,
+    Work,
+)
 from .states import DeliveryState
 
 if TYPE_CHECKING:
@@ -53,6 +65,33 @@ def can_take_down(user: Person, message: Message) -> bool:
 
 def can_add_media(user: Person, department_id: int) -> bool:
     return departments_access.can_edit_handles(user, department_id)
+
+
+def can_edit_audience(user: Person, handle: Handle) -> bool:
+    """The list of people who agreed: their department's own officers only."""
+    return departments_access.can_edit_handles(user, handle.department_id)
+
+
+def get_audience(user: Person, pk: int) -> Handle:
+    """A handle that may write to single people; state-wide roles see how many there are."""
+    handle = departments_access.get_handle(user, pk)
+    if not connector_class(handle.platform).has_recipients:
+        raise Http404
+    return handle
+
+
+def get_own_audience(user: Person, pk: int) -> Handle:
+    handle = get_audience(user, pk)
+    if not can_edit_audience(user, handle):
+        raise Http404
+    return handle
+
+
+def get_subscriber(user: Person, pk: int) -> Subscriber:
+    found = Subscriber.objects.select_related("handle__department").filter(pk=pk).first()
+    if found is None or not can_edit_audience(user, found.handle):
+        raise Http404
+    return found
 
 
 def visible_media(user: Person) -> QuerySet[Media]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django_q.tasks import async_task
 
 from .connectors import connector_class
 from .connectors.base import Told
@@ -50,9 +51,15 @@ def store_event(platform: str, body: bytes) -> bool:
             CallbackItem.objects.bulk_create(
                 (_item(event, told) for told in items), ignore_conflicts=True
             )
+            transaction.on_commit(_wake)
     except IntegrityError:
         return False
     return True
+
+
+def _wake() -> None:
+    """Losing it loses nothing: what was not heard is looked for again."""
+    async_task("publishing.tasks.hear_callbacks", task_name="hear-callbacks")
 
 
 def heard_about(reference: str) -> tuple[Mapping[str, Any], ...]:

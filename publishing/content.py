@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Prefetch
 
+from .audience import address_of, with_template
 from .connectors.base import Attachment, CaptionFile, Content
 from .links import signed_media_url
 from .media import fitted
@@ -49,14 +50,16 @@ def content_of(delivery: Delivery) -> Content:
     items = list(part.attachments.all())
     shown = [_frozen(one) for one in items if one.place == Place.SHOWN]
     thumbnails = [_frozen(one) for one in items if one.place == Place.THUMBNAIL]
-    return Content(
+    content = Content(
         part.text,
         part.title,
         tuple(part.tags),
         tuple(shown),
         thumbnail=next(iter(thumbnails), None),
         options=part.options,
+        recipient=address_of(delivery.recipient) if delivery.recipient else "",
     )
+    return with_template(content, [delivery.handle])
 
 
 def _frozen(item: PartMedia) -> Attachment:

@@ -18,6 +18,7 @@ from portal.audit.actions import record
 from portal.errors import MoveNotAllowed
 
 from . import signals
+from .audience_actions import learn_from
 from .connectors.base import Receipt
 from .models import Attempt, Delivery, Operation
 from .retry import FOLLOWS
@@ -116,6 +117,8 @@ def move(
     delivery.problem, delivery.lease_until = problem, None
     delivery.next_try_at = now + timedelta(seconds=wait) if wait is not None else None
     delivery.save()
+    if problem:
+        learn_from(delivery, problem)
     if to in _AUDITED:
         data = {"old": old, "new": to, "problem": problem, "link": delivery.permalink}
         recorded(_AUDITED[DeliveryState(to)], delivery, actor, data)

@@ -286,6 +286,9 @@ PROBLEMS = {
     "recipient_unreachable": _(
         "This number cannot be reached on WhatsApp, so nothing more is sent to it."
     ),
+    "recipient_unreadable": _(
+        "The number cannot be read with today's keys. The administrator has to look into it."
+    ),
     "recipient_country": _("The platform does not deliver to numbers of this country."),
     "recipient_is_sender": _("The number of the handle itself is on the list. Take it out."),
     "recipient_left_out": _(
@@ -443,6 +446,12 @@ UNITS = {
     "weighted": _("by X's count"),
     "bytes": _("bytes"),
 }
+
+
+def option_label(key: str, value: str = "") -> str:
+    """An option of a platform, or one of its values; a name of the platform's stays as it is."""
+    code = f"{key}:{value}" if value else key
+    return str(OPTIONS.get(code, value or key))
 
 
 def label(code: str, values: Mapping[str, Any] | None = None) -> str:

@@ -1,6 +1,6 @@
 """What the queue calls. Each takes a key, does one step, and may run twice without harm."""
 
-from . import metrics, sending
+from . import hearing, metrics, sending, template_reading
 from .media import preparing
 
 
@@ -22,3 +22,16 @@ def read_metrics(delivery_id: int) -> None:
 
 def prepare_media() -> None:
     preparing.prepare_next()
+
+
+def hear_callbacks() -> None:
+    hearing.hear_all()
+
+
+def read_templates(handle_id: int) -> None:
+    template_reading.read(handle_id)
+
+
+def check_handle(handle_id: int) -> None:
+    handle = Handle.objects.select_related("department", "accountable_officer").get(pk=handle_id)
+    handle_health.check_handle(handle)

@@ -304,6 +304,8 @@ CONNECTORS = {
     "whatsapp": "publishing.connectors.whatsapp.WhatsApp",
 }
 GRAPH_API_VERSION = env("GRAPH_API_VERSION", default="v26.0")
+# Where officers' browsers are sent to give consent, if not to the platform itself: a stand-in.
+CONSENT_URLS: dict[str, str] = {}
 # Our registration as a developer with each platform: id and secret. Instagram and WhatsApp are
 # reached through the same Meta app as Facebook unless they have one of their own.
 _SHARED_APP = {"instagram": "FACEBOOK", "whatsapp": "FACEBOOK"}
@@ -330,6 +332,10 @@ PLATFORM_URLS = {
     platform: env(f"{platform.upper()}_API_URL", default="") for platform in CONNECTORS
 }
 CALLBACK_VERIFY_TOKEN = env("CALLBACK_VERIFY_TOKEN", default="")
+
+# What Google lets our Cloud project do in a day of its own (Pacific) time; more after its audit.
+YOUTUBE_DAILY_UPLOADS = env.int("YOUTUBE_DAILY_UPLOADS", default=100)
+YOUTUBE_DAILY_UNITS = env.int("YOUTUBE_DAILY_UNITS", default=10_000)
 
 # Numbers that are read of each post: our name of it, and the platform's, which changes often.
 METRICS = env.json("METRICS", default={}) or {
@@ -375,6 +381,8 @@ MESSAGE_SOURCES = {"post": "schemes.seal.current_seal"}
 AUDIT_WORDS = {
     "departments.handle.reason": "publishing.problems.label",
     "publishing.delivery.problem": "publishing.problems.label",
+    "publishing.subscriber.how": "publishing.audience.left_in_words",
+    "publishing.subscriber.way": "publishing.audience.way_in_words",
     "schemes.scheme.eligibility_rules": "schemes.eligibility.in_sentences",
 }
 

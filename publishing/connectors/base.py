@@ -68,7 +68,10 @@ class TemplateText:
     language: str
     body: str  # with {{name}} where a value goes
     values: tuple[tuple[str, str], ...]  # (name, value) in the order of the body
-    header: str = ""  # "" or "image"
+    header: str = ""  # "", image or video: the first file of the post
+    is_named: bool = True  # {{title}} rather than {{1}}
+    category: str = ""
+    status: str = "APPROVED"
 
     @property
     def text(self) -> str:
@@ -77,6 +80,20 @@ class TemplateText:
         for name, value in self.values:
             text = text.replace("{{" + name + "}}", value)
         return text
+
+
+@dataclass(frozen=True)
+class ReadTemplate:
+    """A message template as the platform has it."""
+
+    name: str
+    language: str
+    category: str
+    status: str
+    body: str
+    header: str = ""  # text, image, video, document; other: asks for what no post has
+    names: tuple[str, ...] = ()  # of the values in the body, in order
+    is_named: bool = True
 
 
 @dataclass(frozen=True)
@@ -237,11 +254,27 @@ class Told:
     """One item of a callback. `key` is the platform's own and the same however often it comes."""
 
     key: str
-    kind: str  # comment, mention, message, status, post, revoked, other
+    # comment, mention, message, status, post, revoked, preference, template, account, group, other
+    kind: str
     said: Mapping[str, Any]
     account: str = ""  # the external id of the handle it is about
     reference: str = ""  # the delivery it names, if any
     at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class News:
+    """What a callback says about a message to a single person, the person, or a template."""
+
+    reached: str = ""  # sent, delivered, read
+    error: ConnectorError | None = None  # why the message came to nothing after all
+    # Whom `wants` is about: their address in E.164 or, where it is hidden, the message of ours
+    # that they answered.
+    address: str = field(default="", repr=False)
+    answers: str = ""
+    wants: bool | None = None  # to be written to
+    how: str = ""  # the person said so: a code of audience.LEFT_HOW
+    template: tuple[str, str, str] | None = None  # name, language, status
 
 
 # --- the connector --------------------------------------------------------------------------------
@@ -413,6 +446,10 @@ class Connector(ABC):
         """Numbers by the names in settings.METRICS; what the platform does not tell is left out."""
         return {}
 
+    def read_templates(self) -> list[ReadTemplate]:
+        """Those of the account; asked only where has_recipients."""
+        return []
+
     # --- what it sends to us ----------------------------------------------------------------------
 
     @classmethod
@@ -429,3 +466,8 @@ class Connector(ABC):
     def told(cls, body: bytes) -> Iterator[Told]:
         """The items of a genuine callback; unknown ones are of the kind `other`."""
         return iter(())
+
+    @classmethod
+    def news(cls, kind: str, said: Mapping[str, Any]) -> News | None:
+        """What an item that was told means; None: nothing for single people or templates."""
+        return None

@@ -85,12 +85,13 @@ class GraphAnswers:
         wait = _wait(answer, problem) if issubclass(kind, RateLimited) else None
         raise kind(problem, detail=answer.detail, status=answer.status, retry_after=wait)
 
-    def meaning(self, code: int, subcode: int, status: int) -> Meaning:
+    @classmethod
+    def meaning(cls, code: int, subcode: int, status: int) -> Meaning:
         if code == 0 and status < 400:
             return Unknown, "platform_failing"
         keys = ((code, subcode), (code, 0))
-        listed = [table.get(key) for table in (self.own_errors, COMMON) for key in keys]
-        for found in (self.own_subcodes.get(subcode), *listed):
+        listed = [table.get(key) for table in (cls.own_errors, COMMON) for key in keys]
+        for found in (cls.own_subcodes.get(subcode), *listed):
             if found:
                 return found
         if 200 <= code <= 299:
@@ -101,9 +102,10 @@ class GraphAnswers:
             return Unknown, "platform_failing"
         return (ConnectionRefused, "reconnect") if status == 401 else (Refused, "refused")
 
-    def error_told(self, error: Mapping[str, Any]) -> ConnectorError:
+    @classmethod
+    def error_told(cls, error: Mapping[str, Any]) -> ConnectorError:
         """The error for one that came later, in a callback: by then nothing is unclear."""
-        kind, problem = self.meaning(number_at(error, "code"), 0, 0)
+        kind, problem = cls.meaning(number_at(error, "code"), 0, 0)
         if kind is Unknown:
             return Unavailable("platform_failing", detail=json.dumps(error)[:500])
         return kind(problem, detail=json.dumps(error)[:500])
@@ -161,10 +163,14 @@ class GraphConnector(GraphAnswers, Connector):
     def _proof(self) -> dict[str, str]:
         """That we who hold the token are its app (1.4)."""
         secret = settings.PLATFORM_APPS.get(self.platform, {}).get("secret", "")
-        if not secret:
-            return {}
-        token = self.account.token.encode()
-        return {"appsecret_proof": hmac.new(secret.encode(), token, hashlib.sha256).hexdigest()}
+        return proof_of(self.account.token, secret)
+
+
+def proof_of(token: str, secret: str) -> dict[str, str]:
+    if not secret:
+        return {}
+    digest = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+    return {"appsecret_proof": digest}
 
 
 class PostConnector(GraphConnector):

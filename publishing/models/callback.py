@@ -37,6 +37,7 @@ class CallbackItem(models.Model):
     account = models.CharField(max_length=100, blank=True)  # external id of the handle
     reference = models.UUIDField(null=True, blank=True)  # the delivery that it names
     at = models.DateTimeField(null=True, blank=True)  # by the platform's clock
+    heard_at = models.DateTimeField(null=True, blank=True)  # when what it means was carried out
     said = models.JSONField()  # the part of the callback that tells it, as the platform sent it
 
     class Meta:
@@ -50,6 +51,9 @@ class CallbackItem(models.Model):
                 name="callback_item_reference",
             ),
             models.Index(fields=["platform", "account", "id"], name="callback_item_account"),
+            models.Index(
+                fields=["id"], condition=Q(heard_at__isnull=True), name="callback_item_unheard"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,111 @@
+"""What callbacks mean for messages to single people, for those people, and for templates.
+
+Each item is carried out once, and may be carried out again without harm: a message never goes
+backwards (delivered is not undone by a late "sent"), and a word of a person from before their
+newest one changes nothing. A status `failed` for a message that the platform had accepted leaves
+the delivery `sent`, as it was, and writes the problem beside it: it is not tried again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from departments.models import Handle
+
+from . import sending
+from .audience import known_as
+from .audience_actions import come_back, learn_from, leave, template_changed
+from .callbacks import MOST_ITEMS
+from .connectors import connector_class
+from .connectors.base import News
+from .connectors.errors import ConnectorError
+from .models import CallbackItem, Delivery, Reached, Subscriber
+from .states import DeliveryState
+
+STALE = timedelta(minutes=1)
+ORDER = ["", Reached.SENT, Reached.DELIVERED, Reached.READ]
+
+
+def wake_hearing() -> None:
+    """Ask a worker to carry out what was stored and not heard: its own wake-up was lost."""
+    stale = timezone.now() - STALE
+    if CallbackItem.objects.filter(heard_at__isnull=True, event__received_at__lt=stale).exists():
+        async_task("publishing.tasks.hear_callbacks", task_name="hear-callbacks")
+
+
+def hear_all() -> None:
+    """Everything that was not heard, oldest first."""
+    unheard = CallbackItem.objects.filter(heard_at__isnull=True).order_by("pk")
+    for item in unheard[:MOST_ITEMS]:
+        hear(item)
+        CallbackItem.objects.filter(pk=item.pk).update(heard_at=timezone.now())
+
+
+def hear(item: CallbackItem) -> None:
+    news = connector_class(item.platform).news(item.kind, item.said)
+    if news is None:
+        return
+    if news.reached or news.error:
+        _about_message(item, news)
+    if news.wants is not None:
+        _about_person(item, news)
+    if news.template:
+        name, language, status = news.template
+        template_changed(item.account, name=name, language=language, status=status, at=item.at)
+
+
+def _about_message(item: CallbackItem, news: News) -> None:
+    if item.reference is None:
+        return
+    found = Delivery.objects.select_related("message", "handle", "recipient")
+    delivery = found.filter(reference=item.reference, handle__platform=item.platform).first()
+    if delivery is None:
+        return
+    if delivery.state == DeliveryState.UNKNOWN:
+        sending.look(delivery.pk)
+    if news.error:
+        _failed(delivery, news.error)
+    else:
+        _reached(delivery, news.reached)
+
+
+def _reached(delivery: Delivery, state: str) -> None:
+    """A group's message has got as far as it got with anybody."""
+    before = ORDER[: ORDER.index(state)]
+    same = Delivery.objects.filter(pk=delivery.pk)
+    same.filter(reached__in=before).update(reached=state)
+    if state != Reached.SENT:
+        same.filter(state=DeliveryState.SENT).update(problem="")
+
+
+def _failed(delivery: Delivery, error: ConnectorError) -> None:
+    """Only for a message to one person: in a group, others got it."""
+    if delivery.recipient is None:
+        return
+    still_open = Q(state=DeliveryState.SENT) & Q(reached__in=("", Reached.SENT))
+    Delivery.objects.filter(still_open, pk=delivery.pk).update(problem=error.code)
+    learn_from(delivery, error.code)
+
+
+def _about_person(item: CallbackItem, news: News) -> None:
+    at = item.at or item.event.received_at
+    for person in _people(item, news):
+        if news.wants:
+            come_back(person, at=at)
+        else:
+            leave(person, how=news.how, at=at)
+
+
+def _people(item: CallbackItem, news: News) -> list[Subscriber]:
+    """By their number or, where they hide it, by the message of ours that they answered."""
+    handle = Handle.objects.filter(platform=item.platform, external_id=item.account).first()
+    if handle is None:
+        return []
+    if news.address:
+        return list(known_as(handle, news.address))
+    answered = Delivery.objects.filter(handle=handle, platform_id=news.answers or None)
+    return [one.recipient for one in answered.select_related("recipient") if one.recipient]
