@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,7 +16,7 @@ from portal.errors import MoveNotAllowed, NotPermitted
 
 from . import access
 from .credentials import Secrets, forget_secrets, store_secrets
-from .models import Department, Handle, Member, User
+from .models import Department, Handle, Member, User, Way
 from .platforms import links_to, may_be_named
 from .roles import DIRECTORATE, STATE_WIDE
 from .states import HANDLE_MOVES, HandleState
@@ -172,14 +173,20 @@ def change_handle(handle: Handle, *, actor: User, **fields: Any) -> Handle:
 
 @transaction.atomic
 def connect_handle(
-    handle: Handle, *, external_id: str, secrets: Secrets, actor: User | None
+    handle: Handle,
+    *,
+    external_id: str,
+    secrets: Secrets,
+    facts: Mapping[str, Any] | None = None,
+    actor: User | None,
 ) -> Handle:
     """Keep what opens the account. The new secrets replace the old ones in one step."""
     handle = _locked(handle)
     if actor is not None:
         _require(access.can_edit_handles(actor, handle.department_id))
     old = handle.state
-    handle.external_id = external_id
+    handle.external_id, handle.way = external_id, Way.API
+    handle.facts, handle.access_until, handle.checked_at = dict(facts or {}), None, None
     _move(handle, HandleState.CONNECTED)
     try:
         with transaction.atomic():
@@ -188,6 +195,33 @@ def connect_handle(
         raise MoveNotAllowed(_("This account is already connected to another handle.")) from None
     store_secrets(handle, secrets)
     return _recorded(handle, "departments.handle.connected", old, actor)
+
+
+@transaction.atomic
+def publish_by_hand(handle: Handle, *, actor: User) -> Handle:
+    """Posts are left to an officer, who publishes them on the platform and gives the link."""
+    handle = _locked(handle)
+    _require(access.can_edit_handles(actor, handle.department_id))
+    if handle.way == Way.ASSISTED and handle.state == HandleState.CONNECTED:
+        return handle
+    old = handle.state
+    handle.way, handle.access_until = Way.ASSISTED, None
+    _move(handle, HandleState.CONNECTED)
+    handle.save()
+    forget_secrets(handle)
+    return _recorded(handle, "departments.handle.by_hand", old, actor)
+
+
+@transaction.atomic
+def note_health(handle: Handle, *, ends_at: datetime | None, facts: Mapping[str, Any]) -> Handle:
+    """What a check of the account read; nothing if the handle was linked anew meanwhile."""
+    found = _locked(handle)
+    if (found.state, found.external_id) != (HandleState.CONNECTED, handle.external_id):
+        return found
+    found.access_until, found.checked_at = ends_at, timezone.now()
+    found.facts = {**found.facts, **facts}
+    found.save()
+    return found
 
 
 @transaction.atomic
@@ -208,6 +242,7 @@ def disconnect_handle(handle: Handle, *, actor: User) -> Handle:
     _require(access.can_edit_handles(actor, handle.department_id))
     old = handle.state
     _move(handle, HandleState.DISCONNECTED)
+    handle.access_until = None
     handle.save()
     forget_secrets(handle)
     return _recorded(handle, "departments.handle.disconnected", old, actor)
@@ -219,6 +254,7 @@ def close_handle(handle: Handle, *, actor: User) -> Handle:
     _require(access.can_edit_handles(actor, handle.department_id))
     old = handle.state
     _move(handle, HandleState.CLOSED)
+    handle.external_id = ""  # another handle may have the account
     handle.save()
     return _recorded(handle, "departments.handle.closed", old, actor)
 
@@ -288,6 +324,11 @@ def _move(handle: Handle, to: str, reason: str = "") -> None:
 
 
 def _recorded(handle: Handle, action: str, old: str, actor: User | None) -> Handle:
-    data = {"old": old, "new": handle.state, "reason": handle.state_reason}
+    data = {
+        "old": old,
+        "new": handle.state,
+        "reason": handle.state_reason,
+        "account": handle.external_id,
+    }
     record(action, handle, actor=actor, department=handle.department.slug, data=data)
     return handle

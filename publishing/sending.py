@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from departments.credentials import CredentialMissing, read_secrets
+from departments.credentials import CredentialMissing
 from departments.models import Handle, Way
 from departments.states import HandleState
 
@@ -34,6 +34,7 @@ from .connectors.base import (
 )
 from .connectors.errors import ConnectionRefused, ConnectorError, Unknown
 from .content import content_of
+from .linking import fresh_secrets
 from .models import Attempt, Delivery, Operation
 from .moving import LeaseLost
 from .retry import judge
@@ -182,7 +183,7 @@ def connector_for(handle: Handle) -> Connector:
     if handle.way == Way.ASSISTED:
         return connect(handle.platform, account, kind=Assisted)
     try:
-        secrets = read_secrets(handle)
+        secrets = fresh_secrets(handle)
     except CredentialMissing:
         raise ConnectionRefused("reconnect") from None
     account = Account(handle.external_id, handle.name, secrets.token, secrets.extra, handle.facts)

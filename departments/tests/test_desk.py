@@ -542,7 +542,8 @@ def test_the_file_says_what_the_page_says(signed_in):
         assert newest[3:5] == ["स्वयं पोर्टल", department.name]
         # The order is the database's own.
         assert set(newest[6].split("; ")) == {f"हैंडल: {handle}", f"मुहर: {'ab' * 32}"}
-        assert before[6] == "स्थिति: संबद्ध → असंबद्ध"
+        account = f"मंच पर खाता: {handle.external_id}"
+        assert before[6] == f"स्थिति: संबद्ध → असंबद्ध; {account}"
 
 
 def test_a_changed_entry_is_pointed_out(signed_in):

@@ -34,6 +34,7 @@ PLATFORM_URLS = {
     platform: address or f"{_rehearsal}/{platform}" for platform, address in PLATFORM_URLS.items()
 }
 REHEARSAL_STORE = VAR_DIR / "rehearsal.sqlite3"
+CONSENT_URLS = {platform: f"{_rehearsal}/{platform}" for platform in PLATFORM_URLS}
 PLATFORM_APPS = {
     platform: {"id": "rehearsal-app", "secret": "rehearsal-app-secret"}
     for platform in PLATFORM_URLS

@@ -26,6 +26,7 @@ CACHES = {name: {**cache, "KEY_PREFIX": _prefix} for name, cache in CACHES.items
 
 # A port where nothing answers: a test that forgets its own stand-in fails at once.
 PLATFORM_URLS = {platform: f"http://127.0.0.1:9/{platform}" for platform in CONNECTORS}
+CONSENT_URLS = dict(PLATFORM_URLS)
 PLATFORM_APPS = {
     platform: {"id": "test-app", "secret": "0123456789abcdef0123456789abcdef"}
     for platform in PLATFORM_URLS

@@ -5,6 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from .base import Account, Connector
+from .consent import App, Consent, ConsentPage
 from .http import Http
 
 
@@ -28,6 +29,18 @@ def http_of(platform: str) -> Http:
     """Calls to the platform itself or, where its setting says so, to its stand-in."""
     kind = connector_class(platform)
     return Http(base_url(platform), platform, upload_hosts=kind.upload_hosts)
+
+
+def consent_for(platform: str) -> Consent | None:
+    """How an account there is linked, ready to be used; None where there is no way but by hand."""
+    kind = connector_class(platform).consent
+    if kind is None:
+        return None
+    http = Http(base_url(platform), platform, upload_hosts=kind.hosts)
+    app = App(**settings.PLATFORM_APPS.get(platform, {"id": "", "secret": ""}))
+    if issubclass(kind, ConsentPage):
+        return kind(http, app, settings.CONSENT_URLS.get(platform) or kind.page_url)
+    return kind(http, app)
 
 
 def base_url(platform: str) -> str:

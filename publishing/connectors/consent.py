@@ -7,10 +7,11 @@ types (`TypedAccess`). Both end in candidates, of which the officer chooses one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
 
 from departments.credentials import Secrets
 
@@ -34,13 +35,18 @@ class Candidate:
     name: str
     secrets: Secrets = field(repr=False)
     url: str = ""  # where people see the account
-    lacking: tuple[str, ...] = ()  # codes of publishing/problems.py: what was not allowed
+    lacking: tuple[str, ...] = ()  # codes of publishing/problems.py: without it nothing works
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Health:
-    """What a check of a linked account read."""
+    """What a check of a linked account read.
+
+    `facts` are kept on the handle. Known to all platforms: `name` (of the account there), `without`
+    (codes of what the portal may not do), `listens` (whether callbacks are registered) and
+    `consent` (whose consent it hangs on, where one consent opens several accounts).
+    """
 
     ends_at: datetime | None = None  # when nobody but a person can renew the access; None: never
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -50,8 +56,12 @@ class Health:
 class Consent(ABC):
     """Raises what errors.py lists and nothing else."""
 
-    # Names of settings without which nothing can be linked; check_platforms asks for them.
-    needs: ClassVar[tuple[str, ...]] = ()
+    # Environment variables without which nothing can be linked, or nothing is heard, and where in
+    # the settings their values lie; check_platforms asks for them.
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    hosts: ClassVar[frozenset[str]] = frozenset()  # besides the platform's base address
+    # Secrets whose end is nearer than this are renewed before they are used.
+    renew_before: ClassVar[timedelta] = timedelta(minutes=10)
 
     def __init__(self, http: Http, app: App) -> None:
         self.http = http
@@ -67,15 +77,48 @@ class Consent(ABC):
     @abstractmethod
     def health(self, external_id: str, secrets: Secrets) -> Health: ...
 
-    def revoke(self, external_id: str, secrets: Secrets) -> None:  # noqa: B027 - not everywhere
-        """Takes the permission back at the platform, where it can be taken back."""
+    def listen(self, external_id: str, secrets: Secrets) -> None:  # noqa: B027 - not everywhere
+        """Asks the platform to send what happens to this account to our callback address."""
+
+    def revoke(  # noqa: B027 - not everywhere
+        self, external_id: str, secrets: Secrets, *, entirely: bool
+    ) -> None:
+        """Takes the permission back; not `entirely` while it opens other handles as well."""
 
 
 class ConsentPage(Consent):
     """Authorization code flow, with PKCE where `uses_pkce`."""
 
-    scopes: ClassVar[tuple[str, ...]]
+    page_url: ClassVar[str]  # the origin of the page, unless CONSENT_URLS names a stand-in
     uses_pkce: ClassVar[bool] = True
+    # Permissions asked for, each with the code of what is missing without it. Without a needed one
+    # the account is not linked; without a wished one it is, and what is missing is said.
+    needed: ClassVar[Mapping[str, str]]
+    wished: ClassVar[Mapping[str, str]]
+
+    def __init__(self, http: Http, app: App, page: str) -> None:
+        super().__init__(http, app)
+        self.page = page.rstrip("/")
+
+    def page_with(self, place: str, *, state: str, return_to: str, scope: str, **more: str) -> str:
+        """The address of the consent page at `place` below its origin (RFC 6749, 4.1.1)."""
+        asked = {
+            "response_type": "code",
+            "client_id": self.app.id,
+            "redirect_uri": return_to,
+            "scope": scope,
+            "state": state,
+            **more,
+        }
+        return f"{self.page}/{place}?{urlencode(asked)}"
+
+    @classmethod
+    def lacking(cls, granted: Collection[str]) -> tuple[str, ...]:
+        return _codes(cls.needed, granted)
+
+    @classmethod
+    def without(cls, granted: Collection[str]) -> list[str]:
+        return list(_codes(cls.wished, granted))
 
     @abstractmethod
     def address(self, *, state: str, return_to: str, challenge: str) -> str:
@@ -83,6 +126,11 @@ class ConsentPage(Consent):
 
     @abstractmethod
     def candidates(self, *, code: str, return_to: str, verifier: str) -> list[Candidate]: ...
+
+
+def _codes(asked: Mapping[str, str], granted: Collection[str]) -> tuple[str, ...]:
+    """What is missing, each once."""
+    return tuple(dict.fromkeys(code for scope, code in asked.items() if scope not in granted))
 
 
 @dataclass(frozen=True)

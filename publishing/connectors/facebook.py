@@ -35,6 +35,7 @@ from .errors import (
     Unavailable,
     Unknown,
 )
+from .facebook_account import FacebookConsent
 from .graph import Meaning, PostConnector, Table, clock, moment, newer
 from .http import dig, identifier_at, needed, number_at, rows_at, text_at
 from .steps import keep_for, kept
@@ -59,6 +60,7 @@ _LINK = re.compile(r"https://[^\s<>\"'“”]+")
 
 class Facebook(PostConnector):
     platform = "facebook"
+    consent = FacebookConsent
     api_url = "https://graph.facebook.com"
     callback_object = "page"
     inbox = "messenger"

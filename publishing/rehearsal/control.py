@@ -29,6 +29,7 @@ class Control:
             ("GET", "/"): self.root,
             ("GET", "/_control/posts"): self.posts,
             ("POST", "/_control/accounts"): self.accounts,
+            ("POST", "/_control/grants"): self.grants,
             ("POST", "/_control/remarks"): self.remarks,
             ("POST", "/_control/faults"): self.faults,
             ("GET", "/_control/faults"): self.listed_faults,
@@ -99,6 +100,17 @@ class Control:
         if event:
             self.callbacks.send(platform, event)
         return _done(request, {"id": remark.id})
+
+    def grants(self, request: Request) -> Response:
+        """`expire` what opens the platform's accounts, or `revoke` every consent."""
+        platform, act = str(request.fields.get("platform")), request.fields.get("do")
+        if platform not in self.platforms or act not in ("expire", "revoke"):
+            return as_json({"error": "platform, and expire or revoke, are needed"}, 400)
+        if act == "expire":
+            self.store.expire_grants(platform)
+        else:
+            self.store.revoke_grants(platform)
+        return _done(request)
 
     def faults(self, request: Request) -> Response:
         given = request.fields

@@ -35,6 +35,7 @@ OPERATION_NAMES = {
     "publish": _("when publishing"),
     "upload": _("when uploading a file"),
     "read": _("when reading back"),
+    "link": _("when linking an account"),
     "any": _("always"),
 }
 HEADERS = {

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.conf import settings
 
 from .callbacks import Callbacks
+from .consent import ConsentDesk, consent_desks
 from .control import Control
 from .faults import Trouble, next_trouble
 from .stage import Request, Response, Stage
@@ -66,6 +67,7 @@ class Rehearsal:
             kind.platform: kind(store, f"{self.url}/{kind.platform}", self.callbacks)
             for kind in map(_stage_kind, settings.CONNECTORS)
         }
+        self.desks: dict[str, ConsentDesk] = consent_desks(self.stages, store, self.callbacks)
         self.control = Control(store, self.callbacks, self.stages)
 
     def serve(self) -> None:
@@ -88,7 +90,8 @@ class Rehearsal:
         if stage is None:
             return self.control.answer(request)
         request.path = "/" + "".join(rest)
-        found = stage.route(request)
+        desk = self.desks.get(platform)
+        found = (desk and desk.route(request)) or stage.route(request)
         if found is None:
             shown = self.control.shown(platform, request)
             return shown or stage.not_found()

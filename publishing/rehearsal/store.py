@@ -32,8 +32,11 @@ CREATE TABLE IF NOT EXISTS faults (
 CREATE TABLE IF NOT EXISTS remarks (
     number INTEGER PRIMARY KEY, platform TEXT, id TEXT, account TEXT, kind TEXT, post TEXT,
     parent TEXT, author TEXT, author_name TEXT, text TEXT, at REAL, UNIQUE (platform, id));
+CREATE TABLE IF NOT EXISTS grants (
+    token TEXT PRIMARY KEY, platform TEXT, kind TEXT, account TEXT, scopes TEXT, until REAL,
+    used INTEGER, extra TEXT);
 """
-TABLES = ("accounts", "posts", "files", "pieces", "faults", "remarks")
+TABLES = ("accounts", "grants", "posts", "files", "pieces", "faults", "remarks")
 X_EPOCH = 1_288_834_974_657  # milliseconds; X's ids count from here
 
 
@@ -44,6 +47,19 @@ class Account:
     name: str
     token: str
     extra: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A token that the stand-in gave out: a code, an access or refresh token, a person's token."""
+
+    token: str
+    platform: str
+    kind: str  # code, access, refresh, person
+    account: str
+    scopes: str
+    until: float  # Unix seconds
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,11 +174,66 @@ class Store:
         rows = self._rows("SELECT * FROM accounts WHERE platform = ? ORDER BY name", platform)
         return [_account(row) for row in rows]
 
+    def account(self, platform: str, account_id: str) -> Account | None:
+        rows = self._rows(
+            "SELECT * FROM accounts WHERE platform = ? AND id = ?", platform, account_id
+        )
+        return _account(rows[0]) if rows else None
+
     def account_by_token(self, platform: str, token: str) -> Account | None:
+        """By the token it was added with, or by one that was given out since."""
+        if not token:
+            return None
         rows = self._rows(
             "SELECT * FROM accounts WHERE platform = ? AND token = ?", platform, token
         )
-        return _account(rows[0]) if token and rows else None
+        if rows:
+            return _account(rows[0])
+        grant = self.grant(platform, token, "access")
+        return self.account(platform, grant.account) if grant else None
+
+    # --- grants -------------------------------------------------------------------------------
+
+    def add_grant(self, grant: Grant) -> None:
+        self._write(
+            "INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+            *astuple(grant)[:-1],
+            json.dumps(dict(grant.extra)),
+        )
+
+    def grant(self, platform: str, token: str, *kinds: str) -> Grant | None:
+        """One that is neither used up nor over."""
+        rows = self._rows(
+            "SELECT * FROM grants WHERE platform = ? AND token = ? AND used = 0 AND until > ?",
+            platform,
+            token,
+            time.time(),
+        )
+        return _grant(rows[0]) if rows and rows[0]["kind"] in kinds else None
+
+    def use_grant(self, platform: str, token: str, kind: str) -> Grant | None:
+        """Of many who ask with the same token one gets it."""
+        with self._lock:
+            found = self.grant(platform, token, kind)
+            if found:
+                self._write("UPDATE grants SET used = 1 WHERE token = ?", token)
+            return found
+
+    def revoke_grants(self, platform: str, account: str = "", consent: str = "") -> None:
+        """All of a platform, or those of an account, or those that hang on one consent."""
+        self._write(
+            "DELETE FROM grants WHERE platform = ? AND (? = '' OR account = ?)"
+            " AND (? = '' OR json_extract(extra, '$.consent') = ?)",
+            platform,
+            account,
+            account,
+            consent,
+            consent,
+        )
+
+    def expire_grants(self, platform: str) -> None:
+        """What opens an account ends now; what renews it stays."""
+        self._write("UPDATE grants SET until = 0 WHERE platform = ? AND kind = 'access'", platform)
 
     # --- posts --------------------------------------------------------------------------------
 
@@ -226,10 +297,13 @@ class Store:
         """False if it was not there."""
         return self._write("DELETE FROM posts WHERE platform = ? AND id = ?", platform, post_id) > 0
 
-    def change_post(self, post: Post, *, text: str | None = None, **extra: Any) -> None:
+    def change_post(
+        self, post: Post, *, text: str | None = None, title: str | None = None, **extra: Any
+    ) -> None:
         self._write(
-            "UPDATE posts SET text = ?, extra = ? WHERE platform = ? AND id = ?",
+            "UPDATE posts SET text = ?, title = ?, extra = ? WHERE platform = ? AND id = ?",
             post.text if text is None else text,
+            post.title if title is None else title,
             json.dumps({**post.extra, **extra}),
             post.platform,
             post.id,
@@ -337,6 +411,11 @@ class Store:
 
 def _account(row: sqlite3.Row) -> Account:
     return Account(row["platform"], row["id"], row["name"], row["token"], json.loads(row["extra"]))
+
+
+def _grant(row: sqlite3.Row) -> Grant:
+    values = {key: row[key] for key in row.keys() if key not in ("used", "extra")}  # noqa: SIM118
+    return Grant(**values, extra=json.loads(row["extra"]))
 
 
 def _post(row: sqlite3.Row) -> Post:

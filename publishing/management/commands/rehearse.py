@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from publishing.rehearsal.accounts import add_waiting
 from publishing.rehearsal.server import LOOPBACK, Rehearsal
 from publishing.rehearsal.store import Store
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         if not options["store"]:
             raise CommandError(_("Name a file with --store; this setting has none."))
         store = Store(options["store"])
+        add_waiting(store)
         try:
             rehearsal = Rehearsal(
                 store,

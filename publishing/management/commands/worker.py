@@ -15,11 +15,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 from django_q.cluster import Cluster
 
+from publishing.handle_health import check_next
 from publishing.media import preparing
 from publishing.sending import sweep
 
 PULSE_SECONDS = 1.0
 MEDIA_EVERY = 15  # pulses
+HANDLE_EVERY = 3  # beats between the daily checks of two handles
 
 
 class Command(BaseCommand):
@@ -43,6 +45,8 @@ class Command(BaseCommand):
         close_old_connections()
         try:
             sweep()
+            if beat % HANDLE_EVERY == 0:
+                check_next()
             if beat % MEDIA_EVERY == 0:
                 preparing.sweep()
         except DatabaseError as error:
