@@ -24,7 +24,8 @@ def signed_media_url(file: Media | Derivative) -> str:
 def file_behind(token: str) -> Media | Derivative | None:
     """What a signed address leads to; None if it is forged, too old, or gone."""
     try:
-        kind, key = signing.loads(token, salt=SALT, max_age=GOOD_FOR)
+        kind, number = signing.loads(token, salt=SALT, max_age=GOOD_FOR)
+        key = int(number)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     if kind == "copy":
