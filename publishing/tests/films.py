@@ -19,9 +19,13 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (800, 600), **options: o
 
 def animation(frames: int = 3, size: tuple[int, int] = (400, 320)) -> bytes:
     out = io.BytesIO()
-    first, *rest = (Image.new("RGB", size, (number * 20, 90, 160)) for number in range(frames))
+    first, *rest = (_shade(number, size) for number in range(frames))
     first.save(out, "GIF", save_all=True, append_images=rest, duration=200, comment=b"secret")
     return out.getvalue()
+
+
+def _shade(number: int, size: tuple[int, int]) -> Image.Image:
+    return Image.new("RGB", size, (number % 25 * 10, number // 25 * 10, 160))
 
 
 def film(
