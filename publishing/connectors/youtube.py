@@ -2,97 +2,104 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
-from typing import Any, BinaryIO, NoReturn
-from zoneinfo import ZoneInfo
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
-from .base import Attachment, Connector, Content, Count, Journal, Problem, Receipt, Sent
+from django.conf import settings
+
+from . import youtube_reading as reading
+from . import youtube_text as words
+from .base import (
+    Attachment,
+    CaptionFile,
+    Comment,
+    Connector,
+    Content,
+    Count,
+    Fit,
+    Journal,
+    Limit,
+    NotPublished,
+    Page,
+    Problem,
+    Published,
+    Receipt,
+    Sent,
+    Told,
+)
 from .errors import (
     ConnectionRefused,
     ConnectorError,
     ContentRefused,
-    RateLimited,
+    NotSent,
     Refused,
     Unknown,
 )
-from .http import Answer, dig, identifier_at, number_at, rows_at, text_at
+from .http import Answer, dig, identifier_at, rows_at, text_at
 from .steps import keep_for, kept
+from .youtube_account import YouTubeConsent
+from .youtube_answers import PACIFIC, bad_end, fail, moment, reason_of
 
-TITLE_LIMIT = 100  # UTF-16 units
-DESCRIPTION_LIMIT = 5_000  # bytes
-TAGS_LIMIT = 500
-VIDEO_LIMIT = 256 * 10**9
-CATEGORY = "25"  # news and politics
 SESSION_KEPT = 24 * 3600
 PIECE = 32 * 256 * 1024  # a multiple of 256 KiB, as the protocol demands
-DEFAULT_WAIT = 60
 EARLIER = timedelta(minutes=5)
-
-Meaning = tuple[type[ConnectorError], str]
-# By error.errors[0].reason (Y4).
-REASONS: Mapping[str, Meaning] = {
-    "invalidTitle": (ContentRefused, "title_refused"),
-    "invalidDescription": (ContentRefused, "text_refused"),
-    "invalidTags": (ContentRefused, "tags_refused"),
-    "invalidVideoMetadata": (ContentRefused, "content_refused"),
-    "mediaBodyRequired": (ContentRefused, "video_refused"),
-    "uploadLimitExceeded": (RateLimited, "daily_limit"),
-    "quotaExceeded": (RateLimited, "daily_limit"),
-    "dailyLimitExceeded": (RateLimited, "daily_limit"),
-    "rateLimitExceeded": (RateLimited, "rate_limited"),
-    "userRateLimitExceeded": (RateLimited, "rate_limited"),
-    "authError": (ConnectionRefused, "reconnect"),
-    "expired": (ConnectionRefused, "reconnect"),
-    "authorizationRequired": (ConnectionRefused, "reconnect"),
-    "youtubeSignupRequired": (ConnectionRefused, "account_not_found"),
-    "channelClosed": (ConnectionRefused, "account_restricted"),
-    "channelSuspended": (ConnectionRefused, "account_restricted"),
-    "authenticatedUserAccountClosed": (ConnectionRefused, "account_restricted"),
-    "authenticatedUserAccountSuspended": (ConnectionRefused, "account_restricted"),
-    "channelNotFound": (ConnectionRefused, "account_not_found"),
-    "playlistNotFound": (ConnectionRefused, "account_not_found"),
-}
-STATUSES: Mapping[int, Meaning] = {
-    401: (ConnectionRefused, "reconnect"),
-    403: (ConnectionRefused, "permission_missing"),
-    429: (RateLimited, "rate_limited"),
-}
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+UNITS_EACH = 500  # of a video with thumbnail, captions, playlist and its polls (Y3)
+TRIES = 3  # of a step after the video, before it is left out
+REPLY_PAGES = 20  # of a thread: 2000 replies
+ANALYTICS = "https://youtubeanalytics.googleapis.com/v2/reports"
+CAPTION_NAMES = {"hi": "हिन्दी", "en": "English", "ur": "اردو"}
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 class YouTube(Connector):
     platform = "youtube"
+    consent = YouTubeConsent
     api_url = "https://www.googleapis.com"
     needs_attachment = "video"
+    takes_video = True
+    takes_thumbnail = True
     has_title = True
     joins_languages = True
-    upload_hosts = frozenset({"www.googleapis.com", "youtube.googleapis.com"})
+    can_edit = True
+    can_remove = True
+    options = words.OPTIONS
+    fold = 100  # characters of a description before "more"
+    marks = frozenset({"link", "hashtag"})
+    upload_hosts = frozenset(
+        {"www.googleapis.com", "youtube.googleapis.com", "youtubeanalytics.googleapis.com"}
+    )
+
+    # --- before approval --------------------------------------------------------------------------
 
     @classmethod
     def count(cls, text: str) -> Count:
-        return Count(len(text.encode()), DESCRIPTION_LIMIT, "bytes")
+        return words.count(text)
 
     @classmethod
     def check(cls, content: Content) -> list[Problem]:
-        found = []
-        count = cls.count(content.text)
-        if count.over:
-            values = {"length": count.length, "limit": count.limit, "over": count.over}
-            found.append(Problem("text_too_long_bytes", values=values))
-        title = len(content.title.encode("utf-16-le")) // 2
-        if not content.title.strip():
-            found.append(Problem("title_missing"))
-        if title > TITLE_LIMIT:
-            values = {"length": title, "limit": TITLE_LIMIT, "over": title - TITLE_LIMIT}
-            found.append(Problem("title_too_long", values=values))
-        if any(sign in content.title + content.text for sign in "<>"):
-            found.append(Problem("angle_brackets"))
-        tags = _tags_length((*content.tags, _marker("0" * 32)))
-        if tags > TAGS_LIMIT:
-            found.append(Problem("tags_too_long", values={"length": tags, "limit": TAGS_LIMIT}))
-        return found + _video_problems(content)
+        return words.check(content)
+
+    @classmethod
+    def fit(cls, mime: str) -> Fit | None:
+        return next((fit for fit in (words.VIDEO, words.THUMBNAIL) if mime in fit.mimes), None)
+
+    @classmethod
+    def limits(cls, facts: Mapping[str, Any]) -> tuple[Limit, ...]:
+        """Two buckets that all channels share (Y3); the second is counted in whole videos."""
+        units = settings.YOUTUBE_DAILY_UNITS // UNITS_EACH
+        return (
+            Limit("youtube_uploads", settings.YOUTUBE_DAILY_UPLOADS, "app", zone=PACIFIC),
+            Limit("youtube_units", units, "app", zone=PACIFIC),
+        )
+
+    # --- publishing -------------------------------------------------------------------------------
 
     def publish(self, content: Content, journal: Journal) -> Receipt:
         """One upload session makes at most one video: it is kept before the first byte leaves."""
@@ -108,67 +115,104 @@ class YouTube(Connector):
         if not session:
             session = self._start(content, video, journal)
         journal.arm()
-        with video.file.open("rb") as file:
-            return self._send(session, file, offset, video, journal)
+        try:
+            with video.file.open("rb") as file:
+                return self._send(session, file, offset, video, journal)
+        except ConnectionRefused:
+            raise  # with a fresh token the same session goes on
+        except Refused:
+            journal.keep(session_until="0")  # for good: another try needs another session
+            raise
 
     def find(self, sent: Sent) -> Receipt | None:
         """The session knows; if it is gone, the channel's uploads do, by our tag (Y5)."""
         session = sent.kept.get("session", "")
         if session and sent.content.attachments:
             state = self._query(session, sent.content.attachments[0].size, sent.reference)
-            if isinstance(state, Receipt):
-                return state
+            if isinstance(state, Receipt):  # said once and for all, even if removed since
+                return state if self._videos(state.platform_id, "id", sent.reference) else None
             if state >= 0:
                 return None
-        videos = self._recent_uploads(sent)
+        videos = [video for video in self._recent_uploads(sent) if video not in sent.taken]
         if not videos:
             return None
-        listed = self._call(
-            "GET",
-            "youtube/v3/videos",
-            reference=sent.reference,
-            params={"part": "snippet,status", "id": ",".join(videos)},
-        )
-        marker = _marker(sent.reference)
+        rows = self._videos(",".join(videos), "snippet,status", sent.reference)
+        wanted = words.marker(sent.reference)
         found = [
-            row
-            for row in rows_at(listed, "items")
-            if marker in (dig(row, "snippet", "tags") or ()) and identifier_at(row, "id")
+            identifier_at(row, "id")
+            for row in rows
+            if wanted in (dig(row, "snippet", "tags") or ()) and identifier_at(row, "id")
         ]
         if len(found) > 1:
-            raise Unknown("several_matches", detail=", ".join(text_at(row, "id") for row in found))
-        return self._receipt(identifier_at(found[0], "id")) if found else None
+            raise Unknown("several_matches", detail=", ".join(found))
+        return self._receipt(found[0], is_live=False) if found else None
+
+    def follow(
+        self, receipt: Receipt, content: Content, journal: Journal
+    ) -> Receipt | NotPublished | None:
+        rows = self._videos(receipt.platform_id, "status,processingDetails", journal.reference)
+        if not rows:  # lists lag behind
+            return None
+        if ended := bad_end(rows[0]):
+            return ended
+        if text_at(rows[0], "status", "uploadStatus") != "processed":
+            return None
+        for name, step in self._steps_after(receipt.platform_id, content, journal):
+            _carry_out(name, step, journal)
+        return self._receipt(receipt.platform_id)
+
+    def edit(self, post: Published, content: Content, journal: Journal) -> Receipt:
+        """Reads first: what is not sent again would be erased (Y2.2)."""
+        rows = self._videos(post.platform_id, "snippet,status", journal.reference)
+        if not rows:
+            raise Refused("post_gone")
+        self._call(
+            "PUT",
+            "youtube/v3/videos",
+            reference=journal.reference,
+            visible=True,
+            params={"part": "snippet,status"},
+            json={"id": post.platform_id, **words.corrected(rows[0], content)},
+        )
+        if content.thumbnail:
+            step = partial(self._set_thumbnail, post.platform_id, content.thumbnail, journal)
+            _carry_out("thumbnail", step, journal)
+        return self._receipt(post.platform_id)
+
+    def remove(self, post: Published, journal: Journal) -> None:
+        answer = self.http.call(
+            "DELETE",
+            "youtube/v3/videos",
+            token=self.account.token,
+            visible=True,
+            reference=journal.reference,
+            params={"id": post.platform_id},
+        )
+        if answer.status != 204 and reason_of(answer) != "videoNotFound":
+            fail(answer)
+
+    # --- the upload session (Y2.1) ----------------------------------------------------------------
 
     def _start(self, content: Content, video: Attachment, journal: Journal) -> str:
-        resource = {
-            "snippet": {
-                "title": content.title,
-                "description": content.text,
-                "tags": [*content.tags, _marker(journal.reference)],
-                "categoryId": self.account.extra.get("category", CATEGORY),
-                "defaultLanguage": content.language,
-            },
-            "status": {
-                "privacyStatus": "public",
-                "selfDeclaredMadeForKids": False,
-                "containsSyntheticMedia": False,
-            },
-        }
         answer = self.http.call(
             "POST",
             "upload/youtube/v3/videos",
             token=self.account.token,
             reference=journal.reference,
-            params={"uploadType": "resumable", "part": "snippet,status"},
+            params={
+                "uploadType": "resumable",
+                "part": "snippet,status",
+                "notifySubscribers": str(words.chosen(content, "notify") == words.YES).lower(),
+            },
             headers={
                 "X-Upload-Content-Length": str(video.size),
                 "X-Upload-Content-Type": video.mime,
             },
-            json=resource,
+            json=words.resource(content, journal.reference),
         )
         session = answer.headers.get("Location", "")
         if answer.status != 200:
-            _fail(answer)
+            fail(answer)
         if "://" not in session:
             raise answer.unclear("unreadable_answer")
         keep_for(journal, "session", session, SESSION_KEPT)
@@ -202,7 +246,7 @@ class YouTube(Connector):
                 raise Unknown(detail=answer.detail, status=answer.status)
             if state <= offset:
                 raise Unknown(detail=f"No progress beyond {offset} of {video.size}.")
-            offset = state
+            offset, session = state, _moved(session, answer, journal)
         raise Unknown(detail="Everything was received, and no video was named.")
 
     def _query(self, session: str, size: int, reference: str) -> Receipt | int:
@@ -222,13 +266,182 @@ class YouTube(Connector):
             video_id = identifier_at(answer.data(), "id")
             if not _VIDEO_ID.fullmatch(video_id):
                 raise answer.unclear("unreadable_answer")
-            return self._receipt(video_id)
+            return self._receipt(video_id, is_live=False)
         if answer.status == 308:
             received = re.fullmatch(r"bytes=0-([0-9]{1,15})", answer.headers.get("Range", ""))
             return int(received.group(1)) + 1 if received else 0
         if answer.status in (404, 410):
             return -1
-        return _fail(answer)
+        return fail(answer)
+
+    # --- after the video (Y2.3) -------------------------------------------------------------------
+
+    def _steps_after(
+        self, video_id: str, content: Content, journal: Journal
+    ) -> Iterator[tuple[str, Callable[[], None]]]:
+        if content.thumbnail:
+            yield "thumbnail", partial(self._set_thumbnail, video_id, content.thumbnail, journal)
+        for captions in content.attachments[0].captions if content.attachments else ():
+            name = f"captions_{captions.language}"
+            yield name, partial(self._add_captions, video_id, captions, journal)
+        if playlist := words.chosen(content, "playlist"):
+            yield "playlist", partial(self._add_to_playlist, video_id, playlist, journal)
+
+    def _set_thumbnail(self, video_id: str, photo: Attachment, journal: Journal) -> None:
+        with photo.file.open("rb") as file:
+            body = file.read()
+        self._call(
+            "POST",
+            "upload/youtube/v3/thumbnails/set",
+            reference=journal.reference,
+            visible=True,
+            params={"uploadType": "media", "videoId": video_id},
+            headers={"Content-Type": photo.mime},
+            data=body,
+        )
+
+    def _add_captions(self, video_id: str, captions: CaptionFile, journal: Journal) -> None:
+        name = CAPTION_NAMES.get(captions.language, captions.language)
+        snippet = {"videoId": video_id, "language": captions.language, "name": name}
+        with captions.file.open("rb") as file:
+            kind, body = _related({"snippet": {**snippet, "isDraft": False}}, file.read())
+        self._call(
+            "POST",
+            "upload/youtube/v3/captions",
+            reference=journal.reference,
+            visible=True,
+            fine="captionExists",
+            params={"uploadType": "multipart", "part": "snippet"},
+            headers={"Content-Type": kind},
+            data=body,
+        )
+
+    def _add_to_playlist(self, video_id: str, playlist: str, journal: Journal) -> None:
+        """Looks first: an earlier call may have done it without our hearing of it (Y5)."""
+        listed = self._call(
+            "GET",
+            "youtube/v3/playlistItems",
+            reference=journal.reference,
+            params={"part": "id", "playlistId": playlist, "videoId": video_id},
+        )
+        if rows_at(listed, "items"):
+            return
+        video = {"kind": "youtube#video", "videoId": video_id}
+        self._call(
+            "POST",
+            "youtube/v3/playlistItems",
+            reference=journal.reference,
+            visible=True,
+            fine="conflict",
+            params={"part": "snippet"},
+            json={"snippet": {"playlistId": playlist, "resourceId": video}},
+        )
+
+    # --- reading back -----------------------------------------------------------------------------
+
+    def read_comments(
+        self, post: Published, *, since: datetime | None = None, after: str = ""
+    ) -> Page[Comment]:
+        """With `since` it stops at the first page of older threads only; a new reply to an old
+        thread is seen by a reading without it (Y6)."""
+        try:
+            listed = self._threads(post.platform_id, after)
+        except Refused as error:
+            if not after or error.code != "list_changed":
+                raise
+            listed = self._threads(post.platform_id, "")
+        threads = rows_at(listed, "items")
+        rows = [row for thread in threads for row in self._of_thread(thread)]
+        fresh = [row for row in rows if _is_fresh(row, since)]
+        own, video = self.account.external_id, post.platform_id
+        items = [reading.comment(row, own, video, self.http.permalink) for row in fresh]
+        more = text_at(listed, "nextPageToken") if fresh else ""
+        return Page(tuple(item for item in items if item.id), more)
+
+    def read_metrics(self, post: Published) -> dict[str, int]:
+        names = settings.METRICS[self.platform]
+        rows = self._videos(post.platform_id, "snippet,statistics", "")
+        if not rows:
+            raise Refused("post_gone")
+        counted = {ours: name for ours, name in names.items() if name in reading.STATISTICS}
+        studied = {ours: name for ours, name in names.items() if ours not in counted}
+        found = reading.statistics(rows[0], counted)
+        since = moment(text_at(rows[0], "snippet", "publishedAt"))
+        return {**found, **(self._report(post.platform_id, studied, since) if studied else {})}
+
+    def _threads(self, video_id: str, after: str) -> dict[str, Any]:
+        params = {
+            "part": "snippet,replies",
+            "videoId": video_id,
+            "order": "time",
+            "maxResults": 100,
+            "textFormat": "plainText",
+        }
+        if after:
+            params["pageToken"] = after
+        return self._call(
+            "GET", "youtube/v3/commentThreads", fine="commentsDisabled", params=params
+        )
+
+    def _of_thread(self, thread: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Its first comment and every reply; only a few replies come with it."""
+        top = dig(thread, "snippet", "topLevelComment")
+        replies = reading.replies_embedded(thread)
+        if replies is None:
+            replies = self._replies(identifier_at(thread, "id"))
+        return [*([top] if isinstance(top, dict) else []), *replies]
+
+    def _replies(self, thread_id: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        params = {"part": "snippet", "parentId": thread_id, "textFormat": "plainText"}
+        params["maxResults"] = "100"
+        for _page in range(REPLY_PAGES):
+            listed = self._call("GET", "youtube/v3/comments", params=params)
+            found += rows_at(listed, "items")
+            if not (token := text_at(listed, "nextPageToken")):
+                break
+            params["pageToken"] = token
+        return found
+
+    def _report(
+        self, video_id: str, names: Mapping[str, str], since: datetime | None
+    ) -> dict[str, int]:
+        """What only Analytics tells; a connection without that permission goes without."""
+        start = since or datetime.now(UTC) - timedelta(days=28)
+        params = {
+            "ids": "channel==MINE",
+            "startDate": (start - timedelta(days=1)).date().isoformat(),  # days are Pacific
+            "endDate": datetime.now(UTC).date().isoformat(),
+            "metrics": ",".join(sorted(set(names.values()))),
+            "filters": f"video=={video_id}",
+        }
+        try:
+            return reading.report(
+                self._call("GET", self.http.address_of(ANALYTICS), params=params), names
+            )
+        except Refused:
+            return {}
+
+    # --- what it sends to us ----------------------------------------------------------------------
+
+    @classmethod
+    def handshake(cls, query: Mapping[str, str], *, secret: str, verify: str) -> str | None:
+        return reading.handshake(query, verify)
+
+    @classmethod
+    def is_genuine(cls, body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
+        return reading.is_genuine(body, headers, secret)
+
+    @classmethod
+    def told(cls, body: bytes) -> Iterator[Told]:
+        return reading.told(body)
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    def _videos(self, ids: str, part: str, reference: str) -> list[dict[str, Any]]:
+        params = {"part": part, "id": ids}
+        listed = self._call("GET", "youtube/v3/videos", reference=reference, params=params)
+        return rows_at(listed, "items")
 
     def _recent_uploads(self, sent: Sent) -> list[str]:
         uploads = self.account.extra.get("uploads") or f"UU{self.account.external_id[2:]}"
@@ -246,76 +459,73 @@ class YouTube(Connector):
             identifier_at(row, "contentDetails", "videoId")
             for row in rows_at(listed, "items")
             if identifier_at(row, "contentDetails", "videoId")
-            and _moment(text_at(row, "snippet", "publishedAt")) >= sent.armed_at - EARLIER
+            and (moment(text_at(row, "snippet", "publishedAt")) or LONG_AGO)
+            >= sent.armed_at - EARLIER
         ]
 
-    def _receipt(self, video_id: str) -> Receipt:
-        return Receipt(video_id, self.http.permalink(f"https://www.youtube.com/watch?v={video_id}"))
+    def _receipt(self, video_id: str, *, is_live: bool = True) -> Receipt:
+        address = self.http.permalink(f"https://www.youtube.com/watch?v={video_id}")
+        return Receipt(video_id, address, is_live)
 
-    def _call(self, method: str, address: str, *, reference: str, **request: Any) -> dict[str, Any]:
+    def _call(
+        self, method: str, address: str, *, reference: str = "", fine: str = "", **request: Any
+    ) -> dict[str, Any]:
+        """The answer; {} where the platform refuses for the `fine` reason."""
         answer = self.http.call(
             method, address, token=self.account.token, reference=reference, **request
         )
         data = answer.data()
-        if answer.status >= 300:
-            _fail(answer)
+        if answer.status >= 300 or "error" in data:
+            if fine and reason_of(answer) == fine:
+                return {}
+            fail(answer)
         if not data:
             raise answer.unclear("unreadable_answer")
         return data
 
 
-def _fail(answer: Answer) -> NoReturn:
-    data = answer.data()
-    reason = text_at(data, "error", "errors", 0, "reason")
-    if answer.status >= 500 or (answer.status < 400 and not reason):
-        raise answer.unclear("platform_failing")
-    fallback = STATUSES.get(answer.status, (Refused, "refused"))
-    kind, problem = REASONS.get(reason, fallback)
-    wait = _wait(reason, answer) if kind is RateLimited else None
-    raise kind(problem, detail=answer.detail, status=answer.status, retry_after=wait)
-
-
-def _wait(reason: str, answer: Answer) -> int:
-    if reason == "uploadLimitExceeded":  # a channel's own, rolling
-        return 86_400
-    if reason in ("quotaExceeded", "dailyLimitExceeded"):
-        return _until_pacific_midnight(datetime.now(UTC))
-    announced = number_at(dict(answer.headers), "Retry-After")
-    return min(announced, 86_400) if announced > 0 else DEFAULT_WAIT
-
-
-def _until_pacific_midnight(now: datetime) -> int:
-    """Seconds until Google's day begins, when quotas are filled again (Y3)."""
-    here = now.astimezone(ZoneInfo("America/Los_Angeles"))
-    midnight = datetime.combine(here.date() + timedelta(days=1), time(), here.tzinfo)
-    return int((midnight.astimezone(UTC) - now).total_seconds()) + 1
-
-
-def _marker(reference: str) -> str:
-    """Our own tag: it finds the video again if the session is lost (Y5)."""
-    return f"ref-{reference.replace('-', '')[:16]}"
-
-
-def _tags_length(tags: tuple[str, ...]) -> int:
-    """Commas count, and quotes around a tag that has a space (Y2.2)."""
-    return sum(len(tag) + (2 if " " in tag else 0) for tag in tags) + max(0, len(tags) - 1)
-
-
-def _moment(text: str) -> datetime:
+def _carry_out(name: str, step: Callable[[], None], journal: Journal) -> None:
+    """A step after the video, once. What fails for good is noted: the video itself is out."""
+    if journal.get(name):
+        return
+    tries = int(journal.get(f"{name}_tries") or 0) + 1
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        step()
+    except ConnectorError as error:
+        later = isinstance(error, NotSent | Unknown) or error.code == "reconnect"
+        if later and tries < TRIES:
+            journal.keep(**{f"{name}_tries": str(tries)})
+            raise
+        journal.keep(**{name: "left out", "note": _note(name, journal)})
+    else:
+        journal.keep(**{name: "done"})
 
 
-def _video_problems(content: Content) -> list[Problem]:
-    videos = [attachment for attachment in content.attachments if attachment.is_video]
-    if not videos:
-        return [Problem("video_missing")]
-    if len(content.attachments) > 1:
-        values = {"count": len(content.attachments), "limit": 1}
-        return [Problem("too_many_attachments", values=values)]
-    if videos[0].mime != "video/mp4":
-        return [Problem("video_format", values={"format": videos[0].mime})]
-    return [Problem("video_too_large")] if videos[0].size > VIDEO_LIMIT else []
+def _note(name: str, journal: Journal) -> str:
+    code = f"{name.partition('_')[0]}_left_out"
+    return code if journal.get("note") in ("", code) else "steps_left_out"
+
+
+def _moved(session: str, answer: Answer, journal: Journal) -> str:
+    """The session's address from now on: a new one on the same host replaces it (Y2.1)."""
+    address = answer.headers.get("Location", "")
+    if not address or urlsplit(address)[:2] != urlsplit(session)[:2]:
+        return session
+    journal.keep(session=address)
+    return address
+
+
+def _related(resource: Mapping[str, Any], file: bytes) -> tuple[str, bytes]:
+    """Content type and body of multipart/related: the resource, then the file."""
+    line = secrets.token_hex(16)
+    head = f"--{line}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n"
+    between = f"\r\n--{line}\r\nContent-Type: text/vtt\r\n\r\n"
+    body = [head, json.dumps(resource), between]
+    return (
+        f"multipart/related; boundary={line}",
+        "".join(body).encode() + file + f"\r\n--{line}--\r\n".encode(),
+    )
+
+
+def _is_fresh(row: Mapping[str, Any], since: datetime | None) -> bool:
+    return since is None or (reading.changed_at(row) or since) >= since

@@ -20,7 +20,7 @@ from .errors import (
     Refused,
     Unavailable,
 )
-from .http import Answer, mask, number_at, rows_at, text_at
+from .http import Answer, mask, number_at, rows_at, text_at, unclear
 
 DAY = 86_400
 HOURS = 6 * 3600  # before thumbnails are taken again; the platform says only "later"
@@ -66,6 +66,7 @@ REASONS: Mapping[str, Meaning] = {
     "channelSuspended": (ConnectionRefused, "account_restricted"),
     "authenticatedUserAccountClosed": (ConnectionRefused, "account_restricted"),
     "authenticatedUserAccountSuspended": (ConnectionRefused, "account_restricted"),
+    "commentsDisabled": (Refused, "refused"),
     "ineligibleAccount": (ConnectionRefused, "account_restricted"),
     "insufficientPermissions": (ConnectionRefused, "permission_missing"),
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT": (ConnectionRefused, "permission_missing"),
@@ -74,9 +75,9 @@ REASONS: Mapping[str, Meaning] = {
     "SERVICE_DISABLED": (ConnectionRefused, "app_not_ready"),
     # --- what is not there (any more), or there already
     "invalidPageToken": (Refused, "list_changed"),
-    "videoNotFound": (Refused, "no_longer_there"),
-    "commentNotFound": (Refused, "no_longer_there"),
-    "commentThreadNotFound": (Refused, "no_longer_there"),
+    "videoNotFound": (Refused, "post_gone"),
+    "commentNotFound": (Refused, "post_gone"),
+    "commentThreadNotFound": (Refused, "post_gone"),
     "playlistNotFound": (Refused, "playlist_refused"),
     "captionExists": (AlreadyPublished, "already_published"),
     "conflict": (AlreadyPublished, "already_published"),
@@ -126,7 +127,8 @@ def fail(answer: Answer) -> NoReturn:
     """The error that an answer stands for."""
     reason = reason_of(answer)
     if answer.status >= 500 or (answer.status < 400 and not reason):
-        raise answer.unclear("platform_failing")
+        detail = detail_of(answer)
+        raise unclear("platform_failing", answer.visible, detail=detail, status=answer.status)
     kind, problem = meaning(reason, text_at(answer.data(), "error", "status"), answer.status)
     wait = _wait(reason, answer) if issubclass(kind, RateLimited) else None
     raise kind(problem, detail=detail_of(answer), status=answer.status, retry_after=wait)
@@ -184,7 +186,7 @@ def bad_end(video: Mapping[str, Any]) -> NotPublished | None:
 def _end(state: str, reason: str) -> ConnectorError:
     detail = f"{state} {reason}"
     if state == "deleted":
-        return Refused("no_longer_there", detail=detail)
+        return Refused("post_gone", detail=detail)
     if reason in _ACCOUNT_ENDS:
         return ConnectionRefused("account_restricted", detail=detail)
     if reason in _UPLOAD_ENDS:

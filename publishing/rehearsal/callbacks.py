@@ -33,10 +33,11 @@ class Callbacks:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
 
-    def send(self, platform: str, event: Mapping[str, Any], after: float = 0) -> None:
-        """`after` in seconds."""
+    def send(self, platform: str, event: Mapping[str, Any] | bytes, after: float = 0) -> None:
+        """`event` as JSON, or as the bytes that it is; `after` in seconds."""
         if self.address:
-            self._put(time.time() + after, platform, json.dumps(event).encode(), 0)
+            body = event if isinstance(event, bytes) else json.dumps(event).encode()
+            self._put(time.time() + after, platform, body, 0)
 
     def run(self) -> None:
         with requests.Session() as session:
