@@ -234,6 +234,44 @@ PROBLEMS = {
         "The platform does not let the portal do this yet. The administrator has to complete"
         " the portal's registration there."
     ),
+    "account_taken": _(
+        "This account is already connected to another handle of the portal. That handle has to be"
+        " closed before this one can have the account."
+    ),
+    "lacks_publishing": _(
+        "The permission to publish was not given. Connect again and leave every permission ticked."
+    ),
+    "lacks_reading": _(
+        "The permission to see the account was not given. Connect again and leave every permission"
+        " ticked."
+    ),
+    "lacks_lasting_access": _(
+        "The permission to stay connected was not given, so the connection would end within hours."
+        " Connect again and leave every permission ticked."
+    ),
+    "lacks_page_task": _(
+        "The person who gave the permission may not write on this Page. Whoever manages the Page"
+        " has to allow it there, or give the permission."
+    ),
+    "token_of_another_app": _(
+        "This token was made for another app. Make one for the app of this portal."
+    ),
+    "whatsapp_number_not_there": _(
+        "The business account has no number with this ID. Check both IDs in its settings."
+    ),
+    "renewing": _("The connection is just being renewed. The portal will try again by itself."),
+    "access_ends_before": _(
+        "The connection of %(handle)s ends before the post is to leave. Connect the handle again,"
+        " or choose an earlier time."
+    ),
+    "without_comments": _("Without a permission: comments cannot be read or answered here."),
+    "without_messages": _("Without a permission: private messages cannot be read here."),
+    "without_numbers": _("Without a permission: views and other numbers cannot be read here."),
+    "without_callbacks": _("Without a permission: the platform sends no news to the portal."),
+    "without_portfolio": _(
+        "Without a permission: accounts that belong to a business portfolio are not shown."
+    ),
+    "without_templates": _("Without a permission: message templates cannot be read here."),
     "account_not_found": _(
         "The platform does not find this account. Check the handle, or connect it again."
     ),
@@ -440,6 +478,26 @@ OPTIONS: dict[str, Any] = {
     "notify:no": _("No"),
 }
 
+
+# What an officer types to link an account: label, and where it is found.
+ASKED: dict[str, tuple[Any, Any]] = {
+    "business": (
+        _("Business account ID"),
+        _("Of the WhatsApp business account: digits, in the business settings at Meta."),
+    ),
+    "number": (
+        _("Phone number ID"),
+        _("Not the number itself: the digits beside it in the settings of the number."),
+    ),
+    "token": (
+        _("Token of the system user"),
+        _("Made for this portal's app, with both WhatsApp permissions, best without an end."),
+    ),
+    "group": (
+        _("Group ID"),
+        _("Only if the account has groups by the API: the group to which posts go."),
+    ),
+}
 
 UNITS = {
     "characters": _("characters"),

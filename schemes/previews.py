@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 
 import regex
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from departments.models import Handle
 from departments.platforms import Platform
+from publishing.audience import approved_templates, with_template
 from publishing.connectors import connector_class
-from publishing.connectors.base import Connector, Count, Problem
+from publishing.connectors.base import Connector, Count, Option, Problem
 from publishing.media import fitting_problems
 from publishing.models import Media, Place
+from publishing.problems import option_label
 from publishing.quotas import Room, rooms
 
 from .models import Post, Variant
@@ -52,7 +55,7 @@ class Choice(NamedTuple):
     """An option of the platform with what is chosen now."""
 
     key: str
-    choices: Sequence[str]
+    choices: Sequence[tuple[str, str]]  # (value, label); none: free text
     chosen: str
 
 
@@ -122,9 +125,14 @@ class Preview:
         """What may be chosen for this platform alone."""
         chosen = self.variant.options
         return [
-            Choice(option.key, option.choices, chosen.get(option.key, option.default))
+            Choice(option.key, self._choices(option), chosen.get(option.key, option.default))
             for option in self.connector.options
         ]
+
+    def _choices(self, option: Option) -> list[tuple[str, str]]:
+        if option.key == "template":  # known only when the accounts are
+            return [("", gettext("No template")), *approved_templates(self.handles)]
+        return [(value, option_label(option.key, value)) for value in option.choices]
 
     @property
     def crop_height(self) -> int:
@@ -179,12 +187,14 @@ def preview(post: Post, variant: Variant, files: Files, handles: Sequence[Handle
     connector = connector_class(variant.platform)
     placed = placed_media(files, variant.platform)
     shown = [one.media for one in placed if one.place == Place.SHOWN]
-    said = content(post, variant, files)
-    parts = [_part(text, connector) for text in connector.parts(variant.text)]
+    mine = [handle for handle in handles if handle.platform == variant.platform]
+    said = with_template(content(post, variant, files), mine)
+    text = said.template.text if said.template else variant.text
+    parts = [_part(one, connector) for one in connector.parts(text)]
     return Preview(
         variant,
         connector,
-        [handle for handle in handles if handle.platform == variant.platform],
+        mine,
         parts,
         max((part.count for part in parts), key=lambda count: count.length),
         shown,

@@ -3,9 +3,10 @@
 from django import template
 
 from publishing.connectors.base import Problem
-from publishing.problems import LIMITS, NUMBERS, OPTIONS, UNITS, label
+from publishing.problems import LIMITS, NUMBERS, UNITS, label, option_label
 
 register = template.Library()
+register.filter("option_label", option_label)
 
 
 @register.filter
@@ -26,12 +27,6 @@ def limit(code: str) -> str:
 def number_name(code: str) -> str:
     """What a number of a post counts."""
     return str(NUMBERS.get(code, code))
-
-
-@register.filter
-def option_label(code: str) -> str:
-    """An option of a platform, or one of its values, in words; a name of theirs stays as it is."""
-    return str(OPTIONS.get(code, code))
 
 
 @register.filter
