@@ -14,7 +14,7 @@ from .stage import Request, Response, Stage, as_json
 from .store import Remark, Store
 
 SHOWN_TYPES = ("image/jpeg", "image/png", "image/webp", "video/mp4")
-REMARKS = ("comment", "mention", "message")
+REMARKS = ("comment", "mention", "message", "preference")
 # Where each platform shows a single post: the id is in the path or in ?v=.
 POST_PATHS = re.compile(r"/(?:i/web/status/|p/)?([\w.:-]+)/?")
 

@@ -349,6 +349,20 @@ class Store:
         rows = self._rows("SELECT * FROM files WHERE platform = ? AND id = ?", platform, file_id)
         return _file(rows[0]) if rows else None
 
+    def files(self, platform: str, account: str, mime: str) -> list[File]:
+        """Oldest first."""
+        rows = self._rows(
+            "SELECT * FROM files WHERE platform = ? AND account = ? AND mime = ? ORDER BY at, id",
+            platform,
+            account,
+            mime,
+        )
+        return [_file(row) for row in rows]
+
+    def remove_file(self, platform: str, file_id: str) -> None:
+        self._write("DELETE FROM files WHERE platform = ? AND id = ?", platform, file_id)
+        self._write("DELETE FROM pieces WHERE platform = ? AND file = ?", platform, file_id)
+
     def put_piece(self, platform: str, file_id: str, position: int, piece: bytes) -> None:
         self._write(
             "INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?)", platform, file_id, position, piece
