@@ -70,7 +70,7 @@ def clock(seconds: float) -> str:
 
 @register.filter
 def dollars(price: Decimal) -> str:
-    return f"${price.quantize(Decimal('0.001')).normalize():f}"
+    return "$" + f"{price:.3f}".removesuffix("0")
 
 
 @register.filter

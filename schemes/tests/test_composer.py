@@ -17,7 +17,7 @@ from PIL import Image
 from departments.models import Handle
 from publishing.connectors.base import Option
 from publishing.connectors.x import X
-from publishing.models import Media
+from publishing.models import Media, Template
 from publishing.tests.factories import connected_handle, stored_photo
 from schemes import actions
 from schemes.draft_actions import MOST, sweep_drafts
@@ -174,6 +174,28 @@ def test_an_impossible_choice_is_as_none(up, chosen, monkeypatch):
     own = {"variant-x-text": "", "variant-x-option-audience": chosen}
     client_of(up.nodal).post(NEW, typed(up, **own))
     assert Post.objects.get().variants.get().options == {}
+
+
+def test_a_template_is_chosen_and_seen_as_its_recipients_read_it(up):
+    handle = connected_handle(up.department, platform="whatsapp")
+    Template.objects.create(
+        handle=handle,
+        name="camp",
+        language="hi",
+        category="UTILITY",
+        status="APPROVED",
+        body="सूचना: {{1}}",
+        names=["1"],
+        is_named=False,
+    )
+    own = {"variant-whatsapp-text": "", "variant-whatsapp-option-template": "camp:hi"}
+    page = typed(up, handles=[handle.pk], title_hi="शिविर कल", **own)
+    client = client_of(up.nodal)
+    seen = client.post("/desk/posts/preview/", page)
+    assert '<option value="camp:hi" selected>' in seen.content.decode()
+    assert "सूचना: शिविर कल" in seen.content.decode()
+    client.post(NEW, page)
+    assert Post.objects.get().variants.get().options == {"template": "camp:hi"}
 
 
 def test_a_photo_that_is_only_chosen_is_checked_and_shown(up):
