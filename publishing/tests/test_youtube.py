@@ -23,6 +23,7 @@ from publishing.connectors.errors import (
 )
 from publishing.connectors.youtube import YouTube
 from publishing.connectors.youtube_answers import ENDS, until_pacific_midnight
+from publishing.models import CallbackItem
 from publishing.problems import LIMITS, OPTIONS, PROBLEMS
 from publishing.rehearsal.stage import Request
 from publishing.rehearsal.store import Remark
@@ -864,3 +865,18 @@ def test_the_stand_in_sends_what_we_read(rehearsal, video):
     signer = rehearsal.stages["youtube"].signed
     headers = {name.lower(): value for name, value in signer(SECRET, feed(post)).items()}
     assert YouTube.is_genuine(feed(post), headers, secret=SECRET)
+
+
+@pytest.mark.django_db
+def test_the_portal_keeps_what_the_hub_says_once(client, settings):
+    settings.CALLBACK_SECRETS = {"youtube": SECRET}
+    body = recorded("new_video.xml")
+    digest = hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()
+    for signature, status in ((digest, 200), (digest, 200), ("0" * 40, 403)):
+        headers = {"X-Hub-Signature": f"sha1={signature}"}
+        answer = client.post(
+            "/callbacks/youtube/", body, content_type="application/atom+xml", headers=headers
+        )
+        assert answer.status_code == status
+    (item,) = CallbackItem.objects.all()
+    assert (item.kind, item.account, item.said["video"]) == ("post", CHANNEL, "abcdefghijk")
