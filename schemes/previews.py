@@ -23,7 +23,7 @@ from publishing.problems import option_label
 from publishing.quotas import Room, rooms
 
 from .models import Post, Variant
-from .variants import Files, Placed, content, files_of, left_out, placed_media
+from .variants import Files, Placed, content, derived, files_of, left_out, placed_media
 
 # Ends before the marks that close a sentence around it.
 _LINK = r"https?://[^\s<>\"'।]*[^\s<>\"'।.,;:!?)\]}]"
@@ -88,6 +88,22 @@ class Preview:
         return self.variant.get_platform_display()
 
     @property
+    def has_title(self) -> bool:
+        return self.connector.has_title
+
+    @property
+    def follows(self) -> dict[str, object]:
+        """What the platform gets where the officer has no own words for it."""
+        return derived(self.variant.post, self.variant.platform)
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The officer's own words alone: the others go on following the post."""
+        follows = self.follows
+        words = {"text": self.variant.text, "title": self.variant.title}
+        return {name: text for name, text in words.items() if text != follows[name]}
+
+    @property
     def is_refused(self) -> bool:
         return any(problem.level == "error" for problem in self.problems)
 
@@ -150,9 +166,10 @@ class Preview:
 
     @property
     def rooms(self) -> list[Room]:
-        """What the platform's limits leave to the first accounts at the time of publishing."""
+        """What the tightest limit leaves to each of the first accounts, when it is published."""
         at = max(self.variant.post.publish_at or timezone.now(), timezone.now())
-        return rooms(self.handles[:3], at)
+        tightest = sorted(rooms(self.handles[:3], at), key=lambda room: -room.left)
+        return list({room.handle.pk: room for room in tightest}.values())
 
     @property
     def reposting(self) -> list[Handle]:

@@ -150,6 +150,32 @@ def test_own_words_of_a_new_page_are_kept(up):
     assert Post.objects.get().variants.get().text == "एक्स के लिए"
 
 
+def test_a_platform_with_titles_takes_its_own(up):
+    handle = connected_handle(up.department, platform="youtube")
+    own = {"variant-youtube-text": "", "variant-youtube-title": "अलग शीर्षक"}
+    page = typed(up, handles=[handle.pk], **own)
+    seen = client_of(up.nodal).post("/desk/posts/preview/", page).content.decode()
+    assert 'name="variant-youtube-title" value="अलग शीर्षक"' in seen
+    client_of(up.nodal).post(NEW, page)
+    assert Post.objects.get().variants.get().title == "अलग शीर्षक"
+
+
+def test_only_what_was_written_for_a_platform_stops_following_the_post(up):
+    handle = connected_handle(up.department, platform="youtube")
+    client = client_of(up.nodal)
+    client.post(NEW, typed(up, handles=[handle.pk], title_hi="पहला"))
+    post = Post.objects.get()
+    address = f"/desk/posts/{post.pk}/edit/"
+    page = client.get(address).content.decode()
+    assert 'name="variant-youtube-title" value="" placeholder="पहला"' in page
+    own = {"variant-youtube-text": "अलग पाठ", "variant-youtube-title": ""}
+    changed = typed(up, handles=[handle.pk], title_hi="दूसरा", version=post.version, **own)
+    client.post(address, changed)
+    variant = post.variants.get()
+    assert (variant.title, variant.text, variant.is_edited) == ("दूसरा", "अलग पाठ", True)
+    assert 'placeholder="दूसरा"' in client.get(address).content.decode()
+
+
 def test_a_choice_for_one_platform_is_stored_if_it_is_possible(up, monkeypatch):
     options = (Option("audience", ("all", "followers"), "all"), Option("list"))
     monkeypatch.setattr(X, "options", options)
