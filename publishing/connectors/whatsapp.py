@@ -1,71 +1,71 @@
-"""WhatsApp groups by the Cloud API (platform sheet, part 4)."""
+"""WhatsApp by the Cloud API: templates to single people, and groups of its own (sheet, part 4)."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
+from . import whatsapp_told
 from .base import (
     Attachment,
     Content,
     Count,
+    Fit,
     Journal,
+    Limit,
+    News,
     NotPublished,
+    Option,
     Problem,
+    ReadTemplate,
     Receipt,
     Sent,
     Told,
 )
-from .checks import photo_problems, text_problems
-from .errors import ConnectionRefused, ContentRefused, RateLimited, Refused, Unavailable, Unknown
-from .graph import GraphConnector, Table
-from .http import identifier_at, needed, rows_at, text_at
+from .checks import photo_problems, text_problems, video_problems
+from .errors import ConnectionRefused, ConnectorError, RateLimited, Refused
+from .graph import Table
+from .http import Answer, identifier_at, mask, needed, rows_at, text_at
 from .steps import keep_for, kept
+from .whatsapp_account import WhatsAppConsent
+from .whatsapp_errors import ERRORS, WAITS, pair_wait
+from .whatsapp_groups import GroupConnector
+from .whatsapp_templates import (
+    FIELDS,
+    filled,
+    read_template,
+    rows_and_cursor,
+    template_problems,
+)
 
 TEXT_LIMIT, CAPTION_LIMIT = 4_096, 1_024
-PHOTO_LIMIT = 5_000_000
+PHOTO_FIT = Fit(("image/jpeg", "image/png"), 5_000_000)
+VIDEO_FIT = Fit(("video/mp4",), 16_000_000)
 MEDIA_KEPT = 29 * 24 * 3600  # the platform keeps an upload for 30 days (4.2.5)
+MOST_PAGES = 70  # of a hundred templates; an account has 6,000 at most (4.2.4)
+TIERS = {"TIER_250": 250, "TIER_2K": 2_000, "TIER_10K": 10_000, "TIER_100K": 100_000}
+REACHED = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read"}
 
 
-class WhatsApp(GraphConnector):
-    """There is no reading back: only a status callback that names our reference proves a post."""
+class WhatsApp(GroupConnector):
+    """There is no reading back: only a status callback that names our reference proves a post.
+
+    A message goes to one person who agreed, by a template that Meta approved, or to the group
+    stored with the connection.
+    """
 
     platform = "whatsapp"
     marks = frozenset({"link", "bold", "italic", "strike"})
     api_url = "https://graph.facebook.com"
+    consent = WhatsAppConsent
     title_line = "*{}*"
+    takes_video = True
+    has_recipients = True
     silence_is_proof = False
-    own_errors: ClassVar[Table] = {
-        (33, 0): (ConnectionRefused, "account_not_found"),
-        (368, 0): (ConnectionRefused, "account_restricted"),
-        (80007, 0): (RateLimited, "rate_limited"),
-        (130429, 0): (RateLimited, "rate_limited"),
-        (130497, 0): (Refused, "refused"),
-        (131000, 0): (Unknown, "platform_failing"),
-        (131005, 0): (ConnectionRefused, "permission_missing"),
-        (131016, 0): (Unknown, "platform_failing"),
-        (131020, 0): (ConnectionRefused, "whatsapp_group_empty"),
-        (131026, 0): (Refused, "refused"),
-        (131031, 0): (ConnectionRefused, "account_restricted"),
-        (131037, 0): (ConnectionRefused, "account_restricted"),
-        (131041, 0): (ConnectionRefused, "whatsapp_group_missing"),
-        (131042, 0): (ConnectionRefused, "payment_problem"),
-        (131044, 0): (ConnectionRefused, "payment_problem"),
-        (131045, 0): (ConnectionRefused, "reconnect"),
-        (131047, 0): (Refused, "whatsapp_window_closed"),
-        (131048, 0): (ConnectionRefused, "account_restricted"),
-        (131052, 0): (Unavailable, "media_processing_failed"),
-        (131053, 0): (ContentRefused, "photo_refused"),
-        (131056, 0): (RateLimited, "rate_limited"),
-        (131057, 0): (Unavailable, "platform_failing"),
-        (131064, 0): (RateLimited, "rate_limited"),
-        (131207, 0): (ConnectionRefused, "account_restricted"),
-        (131208, 0): (RateLimited, "rate_limited"),
-        (131215, 0): (ConnectionRefused, "permission_missing"),
-        (133004, 0): (Unknown, "platform_failing"),
-        (133010, 0): (ConnectionRefused, "reconnect"),
-    }
+    options = (Option("template"),)  # of audience.approved_templates: name:language
+    own_errors: ClassVar[Table] = ERRORS
+
+    # --- before approval --------------------------------------------------------------------------
 
     @classmethod
     def count(cls, text: str) -> Count:
@@ -73,47 +73,47 @@ class WhatsApp(GraphConnector):
 
     @classmethod
     def check(cls, content: Content) -> list[Problem]:
-        limit = CAPTION_LIMIT if content.attachments else TEXT_LIMIT
-        return [
-            *text_problems(content, Count(len(content.text), limit, "characters")),
-            *photo_problems(content, mimes=("image/jpeg", "image/png"), limit=PHOTO_LIMIT),
-        ]
+        return [*cls._text_problems(content), *_file_problems(content)]
 
     @classmethod
-    def told(cls, body: bytes) -> Iterator[Told]:
-        """Statuses of what we sent (4.7); one message has several, each told under its own key."""
-        try:
-            event = json.loads(body)
-        except (ValueError, RecursionError):
-            return
-        for entry in rows_at(event, "entry"):
-            for change in rows_at(entry, "changes"):
-                for status in rows_at(change, "value", "statuses"):
-                    wamid, state = text_at(status, "id"), text_at(status, "status")
-                    whom = text_at(status, "recipient_id")
-                    yield Told(
-                        f"status:{wamid}:{state}:{whom}",
-                        "status",
-                        status,
-                        account=text_at(change, "value", "metadata", "phone_number_id"),
-                        reference=text_at(status, "biz_opaque_callback_data"),
-                    )
+    def _text_problems(cls, content: Content) -> list[Problem]:
+        if content.options.get("template") or content.template:
+            return template_problems(content)
+        limit = CAPTION_LIMIT if content.attachments else TEXT_LIMIT
+        return text_problems(content, Count(len(content.text), limit, "characters"))
+
+    @classmethod
+    def limits(cls, facts: Mapping[str, Any]) -> tuple[Limit, ...]:
+        """People written to in any 24 hours, shared by all numbers of the portfolio (4.2.6)."""
+        amount = TIERS.get(text_at(facts, "messaging_limit"))
+        return (Limit("whatsapp_people_day", amount, "app"),) if amount else ()
+
+    @classmethod
+    def fit(cls, mime: str) -> Fit | None:
+        return VIDEO_FIT if mime.startswith("video/") else PHOTO_FIT
+
+    # --- publishing -------------------------------------------------------------------------------
 
     def publish(self, content: Content, journal: Journal) -> Receipt:
-        group = self.account.extra.get("group", "")
-        if not group:
-            raise ConnectionRefused("whatsapp_group_missing")
-        message: dict[str, Any] = {
+        try:
+            return self._send(content, journal)
+        except ConnectorError as error:
+            # What the platform answers may repeat the person's number.
+            number = content.recipient
+            error.detail = mask(error.detail, (number, number.removeprefix("+")))
+            if error.code == "pair_rate":
+                tries = int(journal.get("pair_tries") or 0) + 1
+                journal.keep(pair_tries=str(tries))
+                error.retry_after = pair_wait(tries)
+            raise
+
+    def _send(self, content: Content, journal: Journal) -> Receipt:
+        message = {
             "messaging_product": "whatsapp",
-            "recipient_type": "group",
-            "to": group,
+            **self._addressed(content),
+            **self._body(content, journal),
             "biz_opaque_callback_data": journal.reference,
         }
-        if content.attachments:
-            media = kept(journal, "media") or self._upload(content.attachments[0], journal)
-            message |= {"type": "image", "image": {"id": media, "caption": content.text}}
-        else:
-            message |= {"type": "text", "text": {"body": content.text, "preview_url": True}}
         journal.arm()
         answer = self.graph(
             "POST",
@@ -124,6 +124,45 @@ class WhatsApp(GraphConnector):
             json=message,
         )
         return Receipt(needed(identifier_at(answer, "messages", 0, "id"), visible=True))
+
+    def _addressed(self, content: Content) -> dict[str, str]:
+        """To a person outside of a conversation only a template may go (131047)."""
+        if content.recipient:
+            if content.template is None:
+                raise Refused("template_unusable")
+            return {"recipient_type": "individual", "to": content.recipient}
+        group = self.account.extra.get("group", "")
+        if not group:
+            raise ConnectionRefused("whatsapp_group_missing")
+        return {"recipient_type": "group", "to": group}
+
+    def _body(self, content: Content, journal: Journal) -> dict[str, Any]:
+        files, template = content.attachments, content.template
+        if template:
+            media = self._media(files[0], journal) if template.header and files else ""
+            return {"type": "template", "template": filled(template, media)}
+        if not files:
+            return {"type": "text", "text": {"body": content.text, "preview_url": True}}
+        kind = "video" if files[0].is_video else "image"
+        media = self._media(files[0], journal)
+        return {"type": kind, kind: {"id": media, "caption": content.text}}
+
+    def _media(self, attachment: Attachment, journal: Journal) -> str:
+        return kept(journal, "media") or self._upload(attachment, journal)
+
+    def _upload(self, attachment: Attachment, journal: Journal) -> str:
+        with attachment.file.open("rb") as file:
+            answer = self.graph(
+                "POST",
+                self.account.external_id,
+                "media",
+                reference=journal.reference,
+                data={"messaging_product": "whatsapp", "type": attachment.mime},
+                files={"file": ("file", file, attachment.mime)},
+            )
+        media = needed(identifier_at(answer, "id"))
+        keep_for(journal, "media", media, MEDIA_KEPT)
+        return media
 
     def find(self, sent: Sent) -> Receipt | NotPublished | None:
         """One participant's failure proves nothing while another one got the message."""
@@ -137,19 +176,77 @@ class WhatsApp(GraphConnector):
                 return NotPublished(self.error_told(error))
         return None
 
-    def _upload(self, attachment: Attachment, journal: Journal) -> str:
-        with attachment.file.open("rb") as file:
-            answer = self.graph(
-                "POST",
-                self.account.external_id,
-                "media",
-                reference=journal.reference,
-                data={"messaging_product": "whatsapp", "type": attachment.mime},
-                files={"file": ("photo", file, attachment.mime)},
-            )
-        media = needed(identifier_at(answer, "id"))
-        keep_for(journal, "media", media, MEDIA_KEPT)
-        return media
+    # --- what went wrong --------------------------------------------------------------------------
+
+    def fail(self, answer: Answer, error: Any) -> NoReturn:
+        try:
+            super().fail(answer, error)
+        except RateLimited as limited:
+            limited.retry_after = WAITS.get(limited.code, limited.retry_after)
+            raise
+
+    @classmethod
+    def error_told(cls, error: Mapping[str, Any]) -> ConnectorError:
+        told = super().error_told(error)
+        told.retry_after = WAITS.get(told.code, told.retry_after)
+        return told
+
+    # --- templates --------------------------------------------------------------------------------
+
+    def read_templates(self) -> list[ReadTemplate]:
+        business = self.account.extra.get("business", "")
+        found: list[ReadTemplate] = []
+        after = ""
+        for _page in range(MOST_PAGES):
+            asked = {"fields": FIELDS, "limit": 100, **({"after": after} if after else {})}
+            answer = self.graph("GET", business, "message_templates", reference="", params=asked)
+            rows, after = rows_and_cursor(answer, after)
+            found += [read_template(row) for row in rows if text_at(row, "name")]
+            if not after:
+                break
+        return found
+
+    # --- what it sends to us ----------------------------------------------------------------------
+
+    @classmethod
+    def told(cls, body: bytes) -> Iterator[Told]:
+        return whatsapp_told.items(body)
+
+    @classmethod
+    def news(cls, kind: str, said: Mapping[str, Any]) -> News | None:
+        if kind == "status":
+            return cls._news_of_status(said)
+        if kind == "message" and whatsapp_told.is_stop(whatsapp_told.words_of(said)):
+            answers = text_at(said, "context", "id")
+            return News(address=_address(said, "from"), answers=answers, wants=False, how="wrote")
+        if kind == "preference" and text_at(said, "value") in ("stop", "resume"):
+            wants = text_at(said, "value") == "resume"
+            return News(address=_address(said, "wa_id"), wants=wants, how="stopped")
+        state = text_at(said, "event")
+        if kind == "template" and state in whatsapp_told.TEMPLATE_STATES:
+            name = text_at(said, "message_template_name")
+            return News(template=(name, text_at(said, "message_template_language"), state))
+        return None
+
+    @classmethod
+    def _news_of_status(cls, said: Mapping[str, Any]) -> News | None:
+        state = text_at(said, "status")
+        if state == "failed":
+            error = next(iter(rows_at(said, "errors")), {})
+            return News(error=cls.error_told(error))
+        return News(reached=REACHED[state]) if state in REACHED else None
+
+
+def _file_problems(content: Content) -> list[Problem]:
+    """One file: the picture or video of a message, or that of a template's header."""
+    found = photo_problems(content, mimes=PHOTO_FIT.mimes, limit=PHOTO_FIT.bytes, takes_video=True)
+    return [*found, *video_problems(content, VIDEO_FIT)]
+
+
+def _address(said: Mapping[str, Any], key: str) -> str:
+    """Missing where the person hides their number (4.7)."""
+    digits = text_at(said, key).removeprefix("+")
+    return f"+{digits}" if digits.isdecimal() else ""
 
 
 def _statuses(heard: Mapping[str, Any], reference: str) -> Iterator[Mapping[str, Any]]:
