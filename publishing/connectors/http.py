@@ -163,7 +163,7 @@ class Http:
         upload_hosts: frozenset[str] = frozenset(),
         timeouts: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
     ) -> None:
-        """`timeouts` in seconds: to connect, and to have the whole answer."""
+        """`timeouts` in seconds: to connect, and to have the whole answer once it has begun."""
         self.base_url = base_url.rstrip("/")
         self.platform = platform
         self.upload_hosts = upload_hosts
@@ -284,7 +284,6 @@ class Http:
         secrets: tuple[str, ...],
         **request: Any,
     ) -> Answer:
-        deadline = time.monotonic() + self.timeouts[1]
         try:
             response = _session().request(
                 method,
@@ -294,6 +293,8 @@ class Http:
                 stream=True,
                 **request,
             )
+            # From here on, since what we send may be large.
+            deadline = time.monotonic() + self.timeouts[1]
             with response:
                 body = _read(response, deadline, visible)
         except (broken.InvalidHeader, broken.InvalidURL, UnicodeError) as error:

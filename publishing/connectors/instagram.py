@@ -36,7 +36,8 @@ from .errors import (
 )
 from .graph import DAILY_WAIT, Meaning, PostConnector, Table, moment, newer
 from .http import Answer, dig, identifier_at, needed, number_at, rows_at, text_at
-from .steps import keep_for, kept
+from .instagram_account import InstagramConsent
+from .steps import WatchedFile, keep_for, kept
 
 CAPTION_LIMIT = 2_200
 HASHTAGS, MENTIONS = 30, 20
@@ -68,6 +69,7 @@ _SUBCODE = re.compile(r"\b2207\d{3}\b")
 
 class Instagram(PostConnector):
     platform = "instagram"
+    consent = InstagramConsent
     marks = frozenset({"hashtag", "mention"})
     api_url = "https://graph.facebook.com"
     callback_object = "instagram"
@@ -150,7 +152,9 @@ class Instagram(PostConnector):
     @classmethod
     def limits(cls, facts: Mapping[str, Any]) -> tuple[Limit, ...]:
         """Instagram changes the figure often: it is read with each check of the handle (3.2)."""
-        return (Limit("instagram_posts_day", number_at(facts, "daily_limit") or DAILY_POSTS, "handle"),)
+        return (
+            Limit("instagram_posts_day", number_at(facts, "daily_limit") or DAILY_POSTS, "handle"),
+        )
 
     # --- publishing -------------------------------------------------------------------------------
 
@@ -161,7 +165,7 @@ class Instagram(PostConnector):
         try:
             container = kept(journal, "container") or self._create(content, journal)
             self._await(container, journal.reference)
-            self._leave_daily_limit(journal.reference)
+            self._stay_in_daily_limit(journal.reference)
             journal.arm()
             answer = self.graph(
                 "POST",
@@ -224,7 +228,7 @@ class Instagram(PostConnector):
                 needed(text_at(made, "uri")),
                 token=self.account.token,
                 reference=journal.reference,
-                data=file,
+                data=WatchedFile(file, video.size, journal),
                 headers={
                     "Authorization": f"OAuth {self.account.token}",
                     "Content-Type": "application/octet-stream",
@@ -283,8 +287,8 @@ class Instagram(PostConnector):
             return ContentRefused(found[1], detail=detail)
         return Unavailable("media_processing_failed", detail=detail)
 
-    def _leave_daily_limit(self, reference: str) -> None:
-        """Read before publishing, because each refused try counts as a call (3.2)."""
+    def _stay_in_daily_limit(self, reference: str) -> None:
+        """Instagram checks it when publishing, and changes it often: so it is asked (3.2)."""
         answer = self.graph(
             "GET",
             self.account.external_id,

@@ -59,6 +59,35 @@ ANYTHING = st.recursive(
     ),
     max_leaves=8,
 )
+# Answers that have the right names, and whatever under them.
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "7", "error", "ready", "<b>"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *(
+                        "data",
+                        "id",
+                        "error",
+                        "error_data",
+                        "error_subcode",
+                        "code",
+                        "from",
+                        "parent",
+                    ),
+                    *("paging", "cursors", "after", "next", "values", "value", "name", "messages"),
+                    *("status", "video_status", "processing_phase", "status_code", "post_id"),
+                    *("success", "uri", "debug_info", "start_offset", "end_offset", "replies"),
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
 GOOD = b'{"id": "abcdefghijk", "data": {"id": "1"}, "messages": [{"id": "1"}]}'
 HOSTILE = {
     "html": (200, {"Content-Type": "text/html"}, b"<html><script>alert(1)</script></html>"),
@@ -416,6 +445,38 @@ class ReadingContract(ConnectorContract):
             with pytest.raises(Refused) as caught:
                 read(Published("404"))
             assert caught.value.code == "post_gone"
+
+    @settings(
+        max_examples=40,
+        deadline=None,
+        database=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
+    )
+    @given(status=st.sampled_from([200, 400, 404, 500]), data=ODD)
+    def test_no_answer_breaks_what_comes_after(self, content, video, teller, status, data):
+        answer = (status, {"Content-Type": "application/json"}, json.dumps(data).encode())
+        teller.reply = lambda *request: answer
+        connector, post, journal = self.at(teller.url), Published("5"), MemoryJournal()
+        journal.keep(video="7", container="7", container_until="99999999999")
+        film = replace(content, attachments=(video,))
+        for call in (
+            lambda: connector.read_comments(post),
+            connector.read_mentions,
+            connector.read_conversations,
+            lambda: connector.read_conversation("7"),
+            lambda: connector.read_metrics(post),
+            lambda: connector.edit(post, content, journal),
+            lambda: connector.remove(post, journal),
+            lambda: connector.publish(film, journal),
+            lambda: connector.follow(Receipt("7", is_live=False), film, journal),
+            lambda: connector.find(self.sent(film, journal, accepted=False)),
+        ):
+            outcome = caught_or_returned(call)
+            if isinstance(outcome, ConnectorError):
+                assert outcome.code in PROBLEMS
 
     def remark(self, rehearsal, number: str, *, kind: str = "comment", **given: str) -> None:
         values = {"post": "", "parent": "", "author": "2222", **given}

@@ -24,6 +24,10 @@ TEXT = "मिशन शक्ति: छात्राओं ने पौध�
 class TestInstagram(ReadingContract):
     kind = Instagram
 
+    @pytest.fixture(autouse=True)
+    def impatient(self, monkeypatch):
+        monkeypatch.setattr("publishing.connectors.instagram.WAITS", (0.05,) * 10)
+
     @pytest.fixture
     def content(self, photo):
         return Content(TEXT, attachments=(photo,))
@@ -137,6 +141,12 @@ class TestInstagram(ReadingContract):
         assert post.extra["kind"] == "REELS"
         body = reel.attachments[0].file.read_bytes()
         assert rehearsal.store.content("instagram", post.file) == body
+
+    def test_long_upload_gives_signs_of_life(self, connector, reel, journal, monkeypatch):
+        monkeypatch.setattr("publishing.connectors.steps.SIGN_OF_LIFE", 1000)
+        connector.publish(reel, journal)
+        assert 1000 <= int(journal.get("bytes_sent")) <= reel.attachments[0].size
+        assert journal.events[-1] == "arm"
 
     @pytest.mark.parametrize(("retriable", "kind"), [(True, Unavailable), (False, ContentRefused)])
     def test_upload_that_fails_says_whether_to_repeat(self, reel, journal, teller, retriable, kind):
