@@ -98,6 +98,11 @@ def fit_for(media: Media, platform: str) -> Fit | None:
     return fit(media.mime) or fit("video/mp4" if media.kind == MediaKind.VIDEO else "image/jpeg")
 
 
+def copy_of(media: Media, recipe: Recipe) -> Derivative | None:
+    """Of those that were fetched beforehand, where a page shows many files."""
+    return next((copy for copy in media.derivatives.all() if copy.recipe == recipe.name), None)
+
+
 def fitted(media: Media, platform: str) -> Derivative | None:
     """The copy that goes to the platform once it is ready; None: the original goes."""
     recipe = needed(media, platform)
@@ -123,15 +128,26 @@ def fitting_state(media: Media, platform: str) -> str:
 
 def fitting_problems(media: Media, platform: str) -> list[Problem]:
     """Why it cannot be approved yet for this platform, or ever."""
+    found = []
     if media.is_retired:
-        return [Problem("media_retired", level="warning")]
+        found.append(Problem("media_retired", level="warning"))
+    if media.kind == MediaKind.VIDEO and not media.captions.all():
+        found.append(Problem("captions_missing"))  # M13
+    return [*found, *_copy_problems(media, platform)]
+
+
+def _copy_problems(media: Media, platform: str) -> list[Problem]:
     recipe = needed(media, platform)
-    copy = recipe and _copy(media, recipe)
-    if recipe is None or (copy and copy.state == Work.READY):
+    if recipe is None:
         return []
-    if copy and copy.state == Work.REFUSED:
+    copy = copy_of(media, recipe)
+    if copy is None:
+        return [Problem("media_being_prepared", values={"progress": 0})]
+    if copy.state == Work.REFUSED:
         return [Problem(copy.problem)]
-    return [Problem("media_being_prepared", values={"progress": copy.progress if copy else 0})]
+    if copy.state == Work.READY:
+        return []
+    return [Problem("media_being_prepared", values={"progress": copy.progress})]
 
 
 def want_fitting(media: Iterable[Media], platforms: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from departments.tests.factories import department, person
 from portal.audit.models import AuditEntry
-from publishing.media import add_media, want_fitting
+from publishing.media import add_media, fitting_problems, want_fitting
 from publishing.models import Captions, Derivative, Media, Upload
 
 from .films import film, picture, upload
@@ -160,6 +160,15 @@ def test_captions_are_added_shown_and_fetched(browser, home, nodal):
     assert b"".join(fetched.streaming_content).startswith(b"WEBVTT")
     page = browser.get(reverse("desk:media_file", args=[media.pk])).content.decode()
     assert '<track kind="captions" srclang="hi"' in page
+
+
+def test_a_video_without_captions_and_a_retired_file_are_problems(home, nodal):
+    video = shelved(home, nodal, 1, kind="video", mime="video/mp4")
+    codes = [problem.code for problem in fitting_problems(video, "facebook")]
+    assert codes[:1] == ["captions_missing"]
+    photo = shelved(home, nodal, 2, is_retired=True)
+    (problem,) = fitting_problems(photo, "facebook")
+    assert (problem.code, problem.level) == ("media_retired", "warning")
 
 
 def test_what_each_platform_gets_is_shown(browser, home, nodal, django_capture_on_commit_callbacks):
