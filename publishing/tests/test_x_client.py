@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import time
+import queue
 import warnings
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from django.test import Client
 from requests.adapters import HTTPAdapter
 
+from publishing.callbacks import answer_to_handshake
 from publishing.models import CallbackItem
 
 from .remarks import say
@@ -124,31 +127,49 @@ def test_full_window_is_understood(client, rehearsal, monkeypatch):
     assert int(caught.value.response.headers["x-rate-limit-reset"]) > 0
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("secret", "status"), [("consumer-secret", 200), ("another", 400)])
 def test_callback_address_is_taken_if_it_answers_the_challenge(
-    address, rehearsal, live_server, settings, monkeypatch, secret, status
+    address, rehearsal, teller, settings, monkeypatch, secret, status
 ):
-    settings.CALLBACK_SECRETS = {**settings.CALLBACK_SECRETS, "x": "consumer-secret"}
+    settings.CALLBACK_SECRETS = {"x": "consumer-secret"}
     monkeypatch.setattr(rehearsal.callbacks, "secrets", {"x": secret})
+
+    def portal(method, path, headers, body):
+        answer = answer_to_handshake("x", dict(parse_qsl(urlsplit(path).query)))
+        return 200, {"Content-Type": "application/json"}, answer.encode()
+
+    teller.reply = portal
     answer = requests.post(
         f"{address}/2/webhooks",
-        json={"url": f"{live_server.url}/callbacks/x/"},
+        json={"url": f"{teller.url}/callbacks/x/"},
         headers={"Authorization": "Bearer app-token"},
         timeout=10,
     )
     assert answer.status_code == status
 
 
-@pytest.mark.django_db(transaction=True)
-def test_mention_reaches_the_portal_signed(address, rehearsal, live_server, settings, monkeypatch):
-    settings.CALLBACK_SECRETS = {**settings.CALLBACK_SECRETS, "x": "consumer-secret"}
+@pytest.mark.django_db
+def test_mention_reaches_the_portal_signed(address, rehearsal, teller, settings, monkeypatch):
+    settings.CALLBACK_SECRETS = {"x": "consumer-secret"}
     monkeypatch.setattr(rehearsal.callbacks, "secrets", {"x": "consumer-secret"})
-    monkeypatch.setattr(rehearsal.callbacks, "address", live_server.url)
+    monkeypatch.setattr(rehearsal.callbacks, "address", teller.url)
+    came = queue.Queue()
+
+    def portal(method, path, headers, body):
+        came.put((path, body, headers["x-twitter-webhooks-signature"]))
+        return 200, {}, b"ok"
+
+    teller.reply = portal
     told = {"platform": "x", "account": "1001", "kind": "mention", "text": "@up_info नमस्ते"}
     mention = requests.post(f"{rehearsal.url}/_control/remarks", json=told, timeout=10).json()["id"]
-    end = time.monotonic() + 10
-    while not CallbackItem.objects.exists() and time.monotonic() < end:
-        time.sleep(0.02)
+    path, body, signature = came.get(timeout=10)
+    for said, status in (("sha256=forged", 403), (signature, 200)):
+        answer = Client().post(
+            path,
+            body,
+            content_type="application/json",
+            headers={"x-twitter-webhooks-signature": said},
+        )
+        assert answer.status_code == status
     item = CallbackItem.objects.get()
     assert (item.kind, item.account, item.said["payload"]["id"]) == ("mention", "1001", mention)
