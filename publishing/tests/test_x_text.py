@@ -1,7 +1,7 @@
 """Counting, splitting and comparing text (X2.3, X5)."""
 
 import unicodedata
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
@@ -67,9 +67,9 @@ def test_weighted_length_as_published_by_x(case):
 
 @pytest.mark.parametrize("text", ["a." * 50_000, "http://a.in/" + "(a)" * 30_000, "क" * 100_000])
 def test_hostile_text_is_counted_quickly(text):
-    began = perf_counter()
+    began = thread_time()
     assert X.count(text).over > 0
-    assert perf_counter() - began < 5
+    assert thread_time() - began < 5
 
 
 # --- threads --------------------------------------------------------------------------------------
@@ -151,9 +151,9 @@ def test_thread_fits_loses_nothing_and_stays_as_it_is(words):
 
 @pytest.mark.parametrize("text", ["क ख।" * 1700, "a.in " * 1400, "क" * 100_000])
 def test_hostile_text_is_split_quickly(text):
-    began = perf_counter()
+    began = thread_time()
     X.shape(text)
-    assert perf_counter() - began < 5
+    assert thread_time() - began < 5
 
 
 # --- what a text contains, and how it comes back -------------------------------------------------
