@@ -8,7 +8,6 @@ urlpatterns = [
     path("handles/", handles.handle_list, name="handles"),
     path("handles/new/", handles.handle_add, name="handle_add"),
     path("handles/<key:pk>/", handles.handle_detail, name="handle"),
-    path("handles/<key:pk>/disconnect/", handles.handle_disconnect, name="handle_disconnect"),
     path("handles/<key:pk>/close/", handles.handle_close, name="handle_close"),
     path("departments/", departments.department_list, name="departments"),
     path("departments/<slug:slug>/edit/", departments.department_edit, name="department_edit"),

@@ -1,6 +1,8 @@
 """What the queue calls. Each takes a key, does one step, and may run twice without harm."""
 
-from . import hearing, metrics, sending, template_reading
+from departments.models import Handle
+
+from . import handle_health, hearing, metrics, sending, template_reading
 from .media import preparing
 
 

@@ -24,8 +24,10 @@ from portal.errors import MoveNotAllowed, NotPermitted
 from portal.web.templatetags.portal import ist
 from portal.web.text import tidy, tidy_line
 from publishing.actions import cancel_message, queue_message
+from publishing.handle_health import ends_before
 from publishing.media import want_fitting
 from publishing.models import Media
+from publishing.problems import label
 from publishing.quotas import hold_places, next_room, without_room
 
 from . import access, workflow
@@ -329,6 +331,10 @@ def _check_complete(post: Post) -> None:
         raise MoveNotAllowed(_("Choose at least one handle."))
     if any(handle.state != HandleState.CONNECTED for handle in handles):
         raise MoveNotAllowed(_("A chosen handle is no longer connected. Choose again."))
+    slot = max(post.publish_at or timezone.now(), timezone.now())
+    for handle in handles:
+        if ends_before(handle, slot):
+            raise MoveNotAllowed(label("access_ends_before", {"handle": str(handle)}))
     if _is_over(post.last_useful_at):
         raise MoveNotAllowed(_("The time after which the post is useless has passed."))
     refusing = [str(one.platform) for one in previews(post) if one.is_refused]

@@ -109,8 +109,18 @@ ROWS: dict[str, Row] = {
     "desk:handles": Row(EVERYBODY),
     "desk:handle_add": Row(WRITERS),
     "desk:handle": Row(OWN | STATE, "handle"),
+    "desk:handle_connect": Row(OWN, "handle"),
+    "desk:handle_choose": Row(OWN, "handle"),
+    "desk:handle_by_hand": Row(OWN, "handle", post=True),
     "desk:handle_disconnect": Row(OWN, "handle", post=True),
+    "desk:connect_return": Row(EVERYBODY, "platform"),  # with a state of one's own session only
     "desk:handle_close": Row(OWN, "handle", post=True),
+    "desk:subscribers": Row(OWN | STATE, "whatsapp"),  # state-wide roles see how many
+    "desk:subscriber_add": Row(OWN, "whatsapp"),
+    "desk:subscribers_import": Row(OWN, "whatsapp"),
+    "desk:subscriber_leave": Row(OWN, "subscriber", post=True),
+    "desk:templates": Row(OWN | STATE, "whatsapp"),
+    "desk:templates_read": Row(OWN, "whatsapp", post=True),
     "desk:departments": Row(EVERYBODY),
     "desk:department_edit": Row(frozenset({"administrator"}), "department"),
     "desk:people": Row(frozenset({"administrator"})),
@@ -165,7 +175,8 @@ def test_every_address_has_its_row():
 
 @pytest.fixture
 def records(db, settings) -> Records:
-    settings.CONNECTORS = dict.fromkeys(settings.CONNECTORS, "publishing.tests.scripted.Scripted")
+    scripted = dict.fromkeys(settings.CONNECTORS, "publishing.tests.scripted.Scripted")
+    settings.CONNECTORS = scripted | {"whatsapp": settings.CONNECTORS["whatsapp"]}
     Scripted.start()
     up, other = office(), office()
     out = approved_post(up)
@@ -189,6 +200,8 @@ def records(db, settings) -> Records:
             "public_scheme": [_scheme(up, "shown-scheme", is_public=True).slug],
             "reading": [ProgressFactory(indicator=IndicatorFactory(scheme=scheme)).pk],
             "handle": [registered_handle(up.department).pk],
+            "whatsapp": [_subscriber(up).handle_id],
+            "subscriber": [_subscriber(up).pk],
             "department": [up.department.slug],
             "person": [up.nodal.pk],
             "charge": [charge.pk],
@@ -199,6 +212,7 @@ def records(db, settings) -> Records:
             "captions": [_captions(library).pk],
             "token": ["forged"],
             "callback": ["whatsapp"],
+            "platform": ["x"],
             "language": ["en"],
             "published_post": [out.pk],
         },
@@ -215,6 +229,12 @@ def records(db, settings) -> Records:
             "administrator": person(Role.ADMINISTRATOR),
         },
     )
+
+
+def _subscriber(up: Office) -> Subscriber:
+    handle = registered_handle(up.department, platform="whatsapp")
+    agreement = Agreement("camp", "फ़ाइल 12", timezone.now())
+    return subscribe(handle, "9000000001", agreement, actor=up.nodal)
 
 
 def _scheme(up: Office, slug: str, *, is_public: bool) -> Scheme:

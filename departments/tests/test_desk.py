@@ -258,12 +258,13 @@ def test_disconnecting_twice_is_said_and_done_once(signed_in):
     assert audited() == 1
 
 
-def test_a_registered_handle_offers_closing_but_not_connecting(signed_in):
+def test_a_registered_handle_offers_connecting_and_closing(signed_in):
     handle = make.registered_handle()
     answer = signed_in(make.person(where=handle.department)).get(address("handle", handle.pk))
     assert address("handle_close", handle.pk) in text_of(answer)
     assert address("handle_disconnect", handle.pk) not in text_of(answer)
-    assert "connect/" not in text_of(answer).replace("disconnect/", "")
+    assert address("handle_connect", handle.pk) in text_of(answer)
+    assert address("handle_by_hand", handle.pk) in text_of(answer)
 
 
 def test_handles_are_filtered_by_the_address(signed_in):
@@ -542,7 +543,7 @@ def test_the_file_says_what_the_page_says(signed_in):
         assert newest[3:5] == ["स्वयं पोर्टल", department.name]
         # The order is the database's own.
         assert set(newest[6].split("; ")) == {f"हैंडल: {handle}", f"मुहर: {'ab' * 32}"}
-        account = f"मंच पर खाता: {handle.external_id}"
+        account = f"प्लेटफ़ॉर्म पर खाता: {handle.external_id}"
         assert before[6] == f"स्थिति: संबद्ध → असंबद्ध; {account}"
 
 

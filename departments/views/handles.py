@@ -153,18 +153,6 @@ def handle_detail(request: OfficerRequest, pk: int) -> HttpResponse:
 
 @officer_required
 @require_POST
-def handle_disconnect(request: OfficerRequest, pk: int) -> HttpResponse:
-    handle = _own_handle(request, pk)
-    announce(
-        request,
-        lambda: actions.disconnect_handle(handle, actor=request.user),
-        _("The handle is disconnected. What opened it has been erased."),
-    )
-    return redirect("desk:handle", pk)
-
-
-@officer_required
-@require_POST
 def handle_close(request: OfficerRequest, pk: int) -> HttpResponse:
     handle = _own_handle(request, pk)
     announce(

@@ -12,7 +12,7 @@ from django.conf import settings
 from departments.credentials import Secrets
 
 from .consent import Candidate, Consent, ConsentPage, Health
-from .errors import ConnectionRefused
+from .errors import ConnectionRefused, Refused
 from .graph import GraphAnswers, proof_of
 from .http import dig, identifier_at, needed, number_at, path, rows_at, text_at
 from .oauth import moment_in
@@ -171,7 +171,12 @@ class MetaConsentPage(MetaConsent, ConsentPage):
             secrets=(self.app.secret, *particulars.values()),
             params={"client_id": self.app.id, "client_secret": self.app.secret, **particulars},
         )
-        data = self.understood(answer)
+        try:
+            data = self.understood(answer)
+        except Refused as refusal:  # a code that is used or over, a token that is dead
+            if isinstance(refusal, ConnectionRefused):
+                raise
+            raise ConnectionRefused("reconnect", detail=refusal.detail) from None
         return needed(text_at(data, "access_token")), moment_in(number_at(data, "expires_in"))
 
     def _long_lived(self, token: str) -> tuple[str, datetime | None]:

@@ -354,6 +354,10 @@ class MetaDesk(ConsentDesk):
             ("DELETE", V + ID + "/subscribed_apps", "link", self.unsubscribe),
         ]
 
+    def __init__(self, store: Store, callbacks: Callbacks, base_url: str) -> None:
+        super().__init__(store, callbacks, base_url)
+        self._apps: dict[str, str] = {}  # by the system user's token: who asked about it
+
     def debug(self, request: Request) -> Response:
         client, _sep, secret = request.query.get("access_token", "").partition("|")
         if not self.knows(client, secret):
@@ -364,6 +368,7 @@ class MetaDesk(ConsentDesk):
         if grant is None and account is None:
             error = {"code": 190, "message": "The session was invalidated", "subcode": 460}
             return as_json({"data": {"is_valid": False, "scopes": [], "error": error}})
+        self._apps[token] = client
         data = {
             "app_id": grant.extra["client"] if grant else client,
             "type": "PAGE" if grant else "SYSTEM_USER",
@@ -392,7 +397,7 @@ class MetaDesk(ConsentDesk):
         if account is None:
             return self._nothing()
         grant = self.store.grant(self.platform, request.token, "access")
-        app = grant.extra["client"] if grant else "rehearsal-app"
+        app = grant.extra["client"] if grant else self._apps.get(request.token, "")
         extra = {**account.extra, "subscribed": app if wanted else ""}
         self.store.add_account(self.platform, account.id, account.name, account.token, extra)
         return as_json({"success": True})
@@ -569,7 +574,7 @@ class WhatsAppDesk(MetaDesk):
             return self._nothing()
         more = {
             "name_status": "APPROVED",
-            "whatsapp_business_manager_messaging_limit": "TIER_1K",
+            "whatsapp_business_manager_messaging_limit": "TIER_2K",
             "throughput": {"level": "STANDARD"},
         }
         return as_json({**_shown_number(own), **more})

@@ -29,6 +29,7 @@ from portal.web.officials import not_named
 from portal.web.paging import page_of
 from publishing import access as publishing_access
 from publishing.delivery_actions import TAKEN_OVER
+from publishing.handle_health import ending_soon
 from publishing.models import Delivery, Message, Operation
 from publishing.states import DeliveryState
 from schemes import access, actions, workflow
@@ -78,6 +79,7 @@ def home(request: OfficerRequest) -> HttpResponse:
             "indicator__scheme", "entered_by"
         )[:10],
         "attention": handles.select_related("department")[:10],
+        "ending": ending_soon(visible_handles(request.user)).select_related("department")[:10],
         "returned": own.filter(state=PostState.RETURNED).order_by("state_since")[:10],
         "drafts": own.filter(state=PostState.DRAFT).order_by("state_since")[:10],
     }

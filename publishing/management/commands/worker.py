@@ -11,17 +11,15 @@ import signal
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
+from django.utils.module_loading import import_string
 from django_q.cluster import Cluster
 
-from publishing.handle_health import check_next
-from publishing.media import preparing
 from publishing.sending import sweep
 
 PULSE_SECONDS = 1.0
-MEDIA_EVERY = 15  # pulses
-HANDLE_EVERY = 3  # beats between the daily checks of two handles
 
 
 class Command(BaseCommand):
@@ -45,10 +43,9 @@ class Command(BaseCommand):
         close_old_connections()
         try:
             sweep()
-            if beat % HANDLE_EVERY == 0:
-                check_next()
-            if beat % MEDIA_EVERY == 0:
-                preparing.sweep()
+            for chore, every in settings.WORKER_CHORES.items():
+                if beat % every == 0:
+                    import_string(chore)()
         except DatabaseError as error:
             # The database is away or locked; the rows are still there a second later.
             self.stderr.write(f"pulse: {error}")

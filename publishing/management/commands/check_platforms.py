@@ -1,0 +1,142 @@
+"""What is still missing before the portal can publish to the real platforms, step by step."""
+
+from __future__ import annotations
+
+import ipaddress
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.urls import reverse
+
+from departments.credentials import CredentialMissing
+from departments.models import Handle, Way
+from departments.states import HandleState
+from publishing.connectors import base_url, consent_for
+from publishing.connectors.consent import Consent, ConsentPage
+from publishing.connectors.errors import ConnectorError
+from publishing.linking import fresh_secrets
+from publishing.linking_views import return_address
+from publishing.problems import label
+
+
+@dataclass(frozen=True)
+class Line:
+    """`ok`, `note`, or `missing`: what has to be done before the platform can be used."""
+
+    mark: str
+    words: str
+
+
+class Command(BaseCommand):
+    help = "Say what is missing before handles can be linked and published to; exit 1 if anything."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--platform", choices=sorted(settings.CONNECTORS))
+        parser.add_argument(
+            "--offline", action="store_true", help="Settings only: no platform is called."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chosen = [options["platform"]] if options["platform"] else list(settings.CONNECTORS)
+        missing = self._show("the portal", list(address_lines()))
+        for platform in chosen:
+            lines = list(setting_lines(platform))
+            if not options["offline"]:
+                lines += handle_lines(platform)
+            missing += self._show(platform, lines)
+        if missing:
+            self.stdout.write(f"\n{missing} thing(s) missing: see docs/platforms/README.md")
+            raise SystemExit(1)
+        self.stdout.write("\nNothing is missing.")
+
+    def _show(self, heading: str, lines: list[Line]) -> int:
+        self.stdout.write(f"\n{heading}")
+        for line in lines:
+            self.stdout.write(f"  {line.mark:<8} {line.words}")
+        return sum(line.mark == "missing" for line in lines)
+
+
+def address_lines() -> Iterator[Line]:
+    """Platforms fetch media and send people back to this address: all must be able to reach it."""
+    parts = urlsplit(settings.MEDIA_URL_BASE)
+    if parts.scheme == "https" and is_public(parts.hostname or ""):
+        yield Line("ok", f"MEDIA_URL_BASE is {settings.MEDIA_URL_BASE}")
+    else:
+        yield Line(
+            "missing",
+            f"MEDIA_URL_BASE is {settings.MEDIA_URL_BASE}: platforms need an https address with a"
+            " public name",
+        )
+
+
+def is_public(host: str) -> bool:
+    """A name that may be known outside; an address or a name of this network is not."""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        local = host.endswith((".local", ".localhost", ".internal", ".invalid", ".test", ".lan"))
+        return "." in host and not local
+
+
+def setting_lines(platform: str) -> Iterator[Line]:
+    host = urlsplit(base_url(platform)).hostname or ""
+    if is_public(host):
+        yield Line("ok", f"calls go to {host}")
+    else:
+        yield Line("missing", f"calls go to the rehearsal ({host}): {platform.upper()}_API_URL")
+    consent = consent_for(platform)
+    if consent is None:
+        yield Line("note", "accounts are published to by hand only")
+        return
+    for name, place in consent.needs.items():
+        is_set = bool(_setting(place))
+        yield Line("ok" if is_set else "missing", f"{name} is {'set' if is_set else 'empty'}")
+    if isinstance(consent, ConsentPage):
+        yield Line("note", f"register as redirect address: {return_address(platform)}")
+        yield Line("note", f"ask for permission: {', '.join((*consent.needed, *consent.wished))}")
+    callback = settings.MEDIA_URL_BASE.rstrip("/") + reverse("publishing:callback", args=[platform])
+    yield Line("note", f"register as callback address: {callback}")
+
+
+def _setting(place: tuple[str, ...]) -> str:
+    found: Any = getattr(settings, place[0])
+    for key in place[1:]:
+        found = found.get(key, "")
+    return str(found)
+
+
+def handle_lines(platform: str) -> Iterator[Line]:
+    """Of each handle that is linked, or was until the platform refused it."""
+    consent = consent_for(platform)
+    states = (HandleState.CONNECTED, HandleState.ATTENTION)
+    handles = Handle.objects.filter(platform=platform, state__in=states, way=Way.API)
+    if consent is None or not handles.exists():
+        yield Line("note", "no handle is linked yet")
+        return
+    for handle in handles.select_related("department").order_by("name"):
+        yield from health_lines(handle, consent)
+
+
+def health_lines(handle: Handle, consent: Consent) -> Iterator[Line]:
+    try:
+        health = consent.health(handle.external_id, fresh_secrets(handle))
+    except CredentialMissing:
+        yield Line("missing", f"{handle.name}: nothing opens it; connect it again")
+        return
+    except ConnectorError as error:
+        yield Line("missing", f"{handle.name}: {label(error.code)}")
+        return
+    for code in health.lacking:
+        yield Line("missing", f"{handle.name}: {label(code)}")
+    if not health.lacking:
+        until = f"until {health.ends_at:%d-%m-%Y}" if health.ends_at else "without a known end"
+        yield Line("ok", f"{handle.name}: open {until}")
+    for code in health.facts.get("without", ()):
+        yield Line("note", f"{handle.name}: {label(code)}")
+    if health.facts.get("listens") is False:
+        yield Line("missing", f"{handle.name}: its callbacks are not subscribed; connect it again")
