@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import queue
-import warnings
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+import tweepy
 from django.test import Client
 from requests.adapters import HTTPAdapter
 
@@ -15,10 +15,6 @@ from publishing.callbacks import answer_to_handshake
 from publishing.models import CallbackItem
 
 from .remarks import say
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # it imports imghdr
-    import tweepy
 
 TOKEN = "secret-token-0123456789"
 API = "https://api.twitter.com"
@@ -75,6 +71,7 @@ def test_posts_a_thread_and_deletes_it(client, rehearsal):
     assert rehearsal.store.posts("x") == []
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 def test_uploads_a_photo_and_posts_it(client, uploads, photo, rehearsal):
     media = uploads.media_upload(str(photo.file), media_category="tweet_image")
     uploaded = media.data["id"]
