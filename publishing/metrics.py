@@ -20,8 +20,9 @@ FRESH, OFTEN = timedelta(days=2), timedelta(hours=1)
 OLDEST, DAILY = timedelta(days=30), timedelta(days=1)
 
 
-def wake_reading(*, at: datetime, limit: int = 20) -> None:
+def wake_reading(*, at: datetime | None = None, limit: int = 20) -> None:
     """Ask workers for the numbers that are due; a few at a time, so that nothing waits for them."""
+    at = at or timezone.now()
     fresh = Q(sent_at__gt=at - FRESH) & (Q(metrics_at__isnull=True) | Q(metrics_at__lt=at - OFTEN))
     older = Q(sent_at__gt=at - OLDEST, metrics_at__lt=at - DAILY)
     counted = [platform for platform, names in settings.METRICS.items() if names]

@@ -374,6 +374,14 @@ X_PRICES = env.json("X_PRICES", default={}) or {
     "media_metadata": "0.005",
 }
 
+# Small things that a worker does by the clock, besides deliveries: every so many seconds.
+WORKER_CHORES = {
+    "publishing.handle_health.check_next": 3,
+    "publishing.media.preparing.sweep": 15,
+    "publishing.metrics.wake_reading": 30,
+    "schemes.draft_actions.sweep_drafts": 3600,
+}
+
 # Who can say what a message's source looks like now: compared with the seal before every send.
 MESSAGE_SOURCES = {"post": "schemes.seal.current_seal"}
 
@@ -382,7 +390,8 @@ AUDIT_WORDS = {
     "departments.handle.reason": "publishing.problems.label",
     "publishing.delivery.problem": "publishing.problems.label",
     "publishing.subscriber.how": "publishing.audience.left_in_words",
-    "publishing.subscriber.way": "publishing.audience.way_in_words",
+    "departments.handle.agreed_by": "publishing.audience.way_in_words",
+    "publishing.subscriber.agreed_by": "publishing.audience.way_in_words",
     "schemes.scheme.eligibility_rules": "schemes.eligibility.in_sentences",
 }
 
