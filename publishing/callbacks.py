@@ -8,6 +8,7 @@ connector's knowledge.
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Mapping
 from itertools import islice
@@ -72,13 +73,23 @@ def _item(event: CallbackEvent, told: Told) -> CallbackItem:
     return CallbackItem(
         event=event,
         platform=event.platform,
-        key=told.key[:300],
+        key=_clean(told.key)[:300],
         kind=told.kind,
-        account=told.account[:100],
+        account=_clean(told.account)[:100],
         reference=_reference(told.reference),
         at=told.at,
-        said=told.said,
+        said=_storable(told.said),
     )
+
+
+def _storable(said: Mapping[str, Any]) -> Any:
+    """Without what no database holds: half letters, NUL in a text, numbers without end."""
+    text = _clean(json.dumps(said, ensure_ascii=False)).replace("\\u0000", "\\ufffd")
+    return json.loads(text, parse_constant=lambda _name: None)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _reference(text: str) -> uuid.UUID | None:

@@ -120,8 +120,8 @@ else:
 Q_CLUSTER = {
     "name": "portal",
     "workers": env.int("WORKERS", default=2),
-    "timeout": 120,
-    "retry": 180,
+    "timeout": 3600,  # a large video on a slow line; a lost worker's delivery is swept far sooner
+    "retry": 3700,
     "max_attempts": 1,
     "ack_failures": True,
     "catch_up": False,

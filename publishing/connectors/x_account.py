@@ -20,7 +20,7 @@ class XConsent(ConsentPage):
     needs: ClassVar = {
         "X_APP_ID": ("PLATFORM_APPS", "x", "id"),
         "X_APP_SECRET": ("PLATFORM_APPS", "x", "secret"),
-        "X_CONSUMER_SECRET": ("CALLBACK_SECRETS", "x"),
+        "X_CALLBACK_SECRET": ("CALLBACK_SECRETS", "x"),
     }
     needed: ClassVar = {
         "tweet.read": "lacks_reading",

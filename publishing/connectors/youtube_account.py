@@ -24,7 +24,7 @@ class YouTubeConsent(ConsentPage):
     needs: ClassVar = {
         "YOUTUBE_APP_ID": ("PLATFORM_APPS", "youtube", "id"),
         "YOUTUBE_APP_SECRET": ("PLATFORM_APPS", "youtube", "secret"),
-        "YOUTUBE_HUB_SECRET": ("CALLBACK_SECRETS", "youtube"),
+        "YOUTUBE_CALLBACK_SECRET": ("CALLBACK_SECRETS", "youtube"),
     }
     needed: ClassVar = {
         f"{SCOPE}youtube.force-ssl": "lacks_reading",

@@ -107,6 +107,19 @@ def test_an_event_of_an_unknown_kind_is_kept_without_effect(body):
     assert heard_about(REFERENCE) == ()
 
 
+@pytest.mark.parametrize("hostile", [r"a\u0000b", r"\\u0000", r"\ud800"])
+def test_a_hostile_text_is_stored_without_harm(hostile):
+    body = status_update().replace(b'"wamid.A"', b'"' + hostile.encode() + b'"')
+    assert post(body).status_code == 200
+    assert len(heard_about(REFERENCE)) == 1
+
+
+def test_a_number_without_end_is_stored_as_nothing():
+    body = status_update().replace(b'"wamid.A"', b'"wamid.A", "cost": 1e999')
+    assert post(body).status_code == 200
+    assert heard_about(REFERENCE)[0]["cost"] is None
+
+
 def test_the_handshake():
     query = {"hub.mode": "subscribe", "hub.verify_token": "test-verify-token"}
     answer = Client().get("/callbacks/facebook/", {**query, "hub.challenge": "1158201444"})

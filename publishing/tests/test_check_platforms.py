@@ -49,8 +49,8 @@ def test_nothing_is_missing_when_everything_is_entered(ready):
         ({"MEDIA_URL_BASE": "https://10.0.0.3"}, "MEDIA_URL_BASE"),
         ({"MEDIA_URL_BASE": "https://samvad"}, "MEDIA_URL_BASE"),
         ({"CALLBACK_VERIFY_TOKEN": ""}, "CALLBACK_VERIFY_TOKEN is empty"),
-        ({"CALLBACK_SECRETS": {}}, "X_CONSUMER_SECRET is empty"),
-        ({"CALLBACK_SECRETS": {"x": "1"}}, "YOUTUBE_HUB_SECRET is empty"),
+        ({"CALLBACK_SECRETS": {}}, "X_CALLBACK_SECRET is empty"),
+        ({"CALLBACK_SECRETS": {"x": "1"}}, "YOUTUBE_CALLBACK_SECRET is empty"),
         ({"PLATFORM_URLS": {"x": "http://127.0.0.1:8100/x"}}, "X_API_URL"),
     ],
 )
