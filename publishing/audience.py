@@ -23,6 +23,15 @@ from .connectors.errors import Refused
 from .models import ConsentWay, Subscriber, Template
 
 APPROVED = "APPROVED"
+# The platform's states of a template, in words; the tone in which a badge says it.
+TEMPLATE_STATES = {
+    "PENDING": (_("Being reviewed"), "waiting"),
+    "APPROVED": (_("Approved"), "good"),
+    "REJECTED": (_("Rejected"), "bad"),
+    "PAUSED": (_("Paused by the platform"), "care"),
+    "DISABLED": (_("Switched off by the platform"), "bad"),
+    "IN_APPEAL": (_("Being reviewed again"), "waiting"),
+}
 FILLABLE_HEADERS = ("", "text", "image", "video")  # others ask for what a post does not have
 # The values of a template that the portal can fill, by name or, unnamed, by place.
 TITLE_NAMES = frozenset({"title", "शीर्षक", "1"})
@@ -70,15 +79,13 @@ def left_in_words(code: str) -> str:
 def international(text: str) -> str:
     """A phone number in E.164, by the ways it is written in India; "" if it is none.
 
-    Mobile numbers of India have ten digits and begin with 6 to 9.
+    Mobile numbers of India have ten digits and begin with 6 to 9; others need their plus sign.
     """
-    number = _SEPARATORS.sub("", plain_digits(text))
-    if re.fullmatch(r"0?[6-9]\d{9}", number, re.ASCII):
+    number = re.sub(r"^00", "+", _SEPARATORS.sub("", plain_digits(text)))
+    if re.fullmatch(r"(\+91|91|0)?[6-9]\d{9}", number, re.ASCII):
         return f"+91{number[-10:]}"
-    number = re.sub(r"^(\+|00)?", "+", number)
-    if number.startswith("+91"):
-        return number if re.fullmatch(r"\+91[6-9]\d{9}", number, re.ASCII) else ""
-    return number if re.fullmatch(r"\+[1-9]\d{9,14}", number, re.ASCII) else ""
+    is_foreign = re.fullmatch(r"\+(?!91)[1-9]\d{9,14}", number, re.ASCII)
+    return number if is_foreign else ""
 
 
 # --- templates -----------------------------------------------------------------------------------
@@ -140,6 +147,12 @@ def template_text(template: Template, title: str, text: str, link: str) -> Templ
         category=template.category,
         status=template.status,
     )
+
+
+def template_state(template: Template) -> tuple[str, str]:
+    """Its word and its tone."""
+    word, tone = TEMPLATE_STATES.get(template.status, (template.status, "neutral"))
+    return str(word), tone
 
 
 def first_link(text: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,46 +18,112 @@ from portal.errors import MoveNotAllowed, NotPermitted
 
 from . import access
 from .audience import international, known_as
+from .audience_files import Line
 from .connectors.base import ReadTemplate
 from .models import ConsentWay, Delivery, Subscriber, Template
 
+LONGEST_PROOF = 200
 # What a refused delivery says about its recipient.
 LEFT_BY_PROBLEM = {"opted_out": "stopped", "recipient_unreachable": "unreachable"}
 
 
+@dataclass
+class Imported:
+    """What came of a file; `refused` says for each bad row why."""
+
+    added: int = 0
+    known: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How and when somebody agreed, and where that is proven (4.2.6)."""
+
+    way: str
+    proof: str
+    at: datetime
+
+
+class _Known(MoveNotAllowed):
+    """This person is on the list already."""
+
+
 @transaction.atomic
-def subscribe(
-    handle: Handle,
-    *,
-    address: str,
-    way: str,
-    proof: str,
-    agreed_at: datetime | None = None,
-    actor: User,
-) -> Subscriber:
-    """Somebody agreed, with proof (4.2.6). Who left comes back only by a newer consent."""
-    handle = Handle.objects.select_for_update(of=("self",)).get(pk=handle.pk)
+def subscribe(handle: Handle, address: str, agreement: Agreement, *, actor: User) -> Subscriber:
+    """Somebody agreed, with proof. Who left comes back only by a newer consent."""
+    handle = _held(handle, actor)
+    person = _join(handle, address, agreement, actor)
+    data = {"agreed_by": agreement.way, "proof": agreement.proof, "handle": handle.pk}
+    _recorded("publishing.subscriber.added", person, actor, data)
+    return person
+
+
+@transaction.atomic
+def import_subscribers(
+    handle: Handle, rows: Iterable[Line], agreement: Agreement, *, file: str, actor: User
+) -> Imported:
+    """A list of people who agreed in one way, on one day; good rows are taken, bad ones told.
+
+    A row's own proof goes before that of the whole file.
+    """
+    handle = _held(handle, actor)
+    done = Imported()
+    for line in rows:
+        own = replace(agreement, proof=line.proof or agreement.proof)
+        try:
+            _join(handle, line.number, own, actor)
+        except _Known:
+            done.known += 1
+        except MoveNotAllowed as refusal:
+            done.refused.append((line.row, str(refusal.message)))
+        else:
+            done.added += 1
+    record(
+        "publishing.subscriber.imported",
+        handle,
+        actor=actor,
+        department=handle.department.slug,
+        data={
+            "file": file,
+            "agreed_by": agreement.way,
+            "proof": agreement.proof,
+            "people": done.added,
+            "refused": len(done.refused),
+        },
+    )
+    return done
+
+
+def _held(handle: Handle, actor: User) -> Handle:
+    """One after the other: a person is on the list once."""
+    handles = Handle.objects.select_for_update(of=("self",)).select_related("department")
+    handle = handles.get(pk=handle.pk)
     _require(access.can_edit_audience(actor, handle))
-    number, agreed_at = international(address), agreed_at or timezone.now()
+    return handle
+
+
+def _join(handle: Handle, address: str, agreement: Agreement, actor: User) -> Subscriber:
+    number, proof = international(address), agreement.proof.strip()[:LONGEST_PROOF]
     if not number:
         raise MoveNotAllowed(_("This is not a mobile number. Write its ten digits."))
-    if way not in ConsentWay.values or not proof.strip():
+    if agreement.way not in ConsentWay.values or not proof:
         raise MoveNotAllowed(_("Say how this person agreed, and where the proof of it is."))
-    if agreed_at > timezone.now():
+    if agreement.at > timezone.now():
         raise MoveNotAllowed(_("Nobody can have agreed in the future."))
     person = known_as(handle, number).select_for_update(of=("self",)).first()
-    person = person or Subscriber(handle=handle, address_key=keyed_hash(number))
-    if person.pk and person.left_at is None:
-        raise MoveNotAllowed(_("This person is on the list already."))
-    if person.left_at and agreed_at <= person.left_at:
+    if person is None:
+        person = Subscriber(handle=handle, address_key=keyed_hash(number))
+    elif person.left_at is None:
+        raise _Known(_("This person is on the list already."))
+    elif agreement.at <= person.left_at:
         raise MoveNotAllowed(
             _("This person has left since then. They must agree anew before they are added.")
         )
     person.sealed_address, person.ending = seal_text(number), number[-4:]
-    person.way, person.proof, person.agreed_at = way, proof.strip(), agreed_at
+    person.way, person.proof, person.agreed_at = agreement.way, proof, agreement.at
     person.left_at, person.left_how, person.added_by = None, "", actor
     person.save()
-    _recorded("publishing.subscriber.added", person, actor, {"way": way, "proof": person.proof})
     return person
 
 
@@ -162,7 +230,7 @@ def _locked(subscriber: Subscriber) -> Subscriber:
     )
 
 
-def _recorded(action: str, person: Subscriber, actor: User | None, data: dict[str, str]) -> None:
+def _recorded(action: str, person: Subscriber, actor: User | None, data: dict[str, Any]) -> None:
     """The number is nowhere in it: `str(person)` shows its last four digits."""
     slug = person.handle.department.slug
-    record(action, person, actor=actor, department=slug, data={**data, "handle": person.handle_id})
+    record(action, person, actor=actor, department=slug, data={"handle": person.handle_id, **data})

@@ -36,10 +36,15 @@ def _first(message: Message, handles: Iterable[Handle], due: datetime) -> list[D
     first = []
     for handle in handles:
         if handle.platform in templates:
-            first += [
+            people = [
                 Delivery(message=message, handle=handle, recipient=person, next_try_at=due)
                 for person in recipients_of(handle)
             ]
+            if not people:
+                raise MoveNotAllowed(
+                    _("Nobody has agreed to be written to through %(handle)s.") % {"handle": handle}
+                )
+            first += people
         elif not _reposts_instead(handle) or handle.platform not in speaking:
             speaking.add(handle.platform)
             first.append(Delivery(message=message, handle=handle, next_try_at=due))

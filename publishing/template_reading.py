@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Max
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from departments.models import Handle
@@ -22,8 +23,9 @@ log = logging.getLogger(__name__)
 DAILY = timedelta(days=1)
 
 
-def wake_reading(*, at: datetime) -> None:
+def wake_reading(*, at: datetime | None = None) -> None:
     """Ask workers for the templates that were last read a day ago."""
+    at = at or timezone.now()
     platforms = [name for name in settings.CONNECTORS if connector_class(name).has_recipients]
     handles = Handle.objects.connected().filter(platform__in=platforms)
     handles = handles.annotate(read=Max("templates__read_at"))

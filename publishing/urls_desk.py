@@ -1,8 +1,8 @@
-"""The library's paths under /desk/."""
+"""Paths under /desk/ of the library, and of those who agreed to be written to."""
 
 from django.urls import path
 
-from . import library_views, upload_views
+from . import audience_views, library_views, upload_views
 
 urlpatterns = [
     path("media/", library_views.media_list, name="media"),
@@ -12,4 +12,14 @@ urlpatterns = [
     path("media/<key:pk>/", library_views.media_file, name="media_file"),
     path("media/<key:pk>/retire/", library_views.media_retire, name="media_retire"),
     path("media/<key:pk>/captions/", library_views.captions_add, name="captions_add"),
+    path("handles/<key:pk>/subscribers/", audience_views.subscribers, name="subscribers"),
+    path("handles/<key:pk>/subscribers/new/", audience_views.subscriber_add, name="subscriber_add"),
+    path(
+        "handles/<key:pk>/subscribers/import/",
+        audience_views.subscribers_import,
+        name="subscribers_import",
+    ),
+    path("subscribers/<key:pk>/leave/", audience_views.subscriber_leave, name="subscriber_leave"),
+    path("handles/<key:pk>/templates/", audience_views.templates, name="templates"),
+    path("handles/<key:pk>/templates/read/", audience_views.templates_read, name="templates_read"),
 ]

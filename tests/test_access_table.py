@@ -15,12 +15,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from departments.models import Member, User
 from departments.roles import Role
 from departments.tests.factories import person, person_without_charge, registered_handle
-from publishing.models import Captions, Delivery, Derivative, Media, Upload
+from publishing.audience_actions import Agreement, subscribe
+from publishing.models import Captions, Delivery, Derivative, Media, Subscriber, Upload
 from publishing.states import DeliveryState
 from publishing.tests.scripted import Scripted
 from schemes.models import Scheme

@@ -380,6 +380,8 @@ WORKER_CHORES = {
     "publishing.media.preparing.sweep": 15,
     "publishing.metrics.wake_reading": 30,
     "schemes.draft_actions.sweep_drafts": 3600,
+    "publishing.hearing.wake_hearing": 15,
+    "publishing.template_reading.wake_reading": 600,
 }
 
 # Who can say what a message's source looks like now: compared with the seal before every send.
