@@ -122,11 +122,13 @@ def candidates_of(attempt: Attempt, code: str) -> list[Candidate]:
     """What the consent opens. Raises ConnectorError."""
     consent = consent_for(attempt.platform)
     assert isinstance(consent, ConsentPage)
-    return consent.candidates(
-        code=code,
-        return_to=attempt.return_to,
-        verifier=open_text(attempt.verifier.encode()),
-    )
+    verifier = open_text(attempt.verifier.encode())
+    try:
+        return consent.candidates(code=code, return_to=attempt.return_to, verifier=verifier)
+    except ConnectionRefused as refusal:
+        if refusal.code != "reconnect":
+            raise
+        raise ConnectionRefused("consent_not_taken", detail=refusal.detail) from None
 
 
 # --- the choice among several ---------------------------------------------------------------------

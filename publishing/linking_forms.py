@@ -12,8 +12,10 @@ from portal.web.fields import LineField
 from portal.web.text import plain_digits
 
 from .connectors.consent import Ask, Candidate
-from .linking import hindrance
+from .linking import hindrance, is_another
 from .problems import ASKED
+
+CONFIRM = _("Confirm that the posts are to go to this account.")
 
 
 class TypedAccessForm(forms.Form):
@@ -41,8 +43,10 @@ class TypedAccessForm(forms.Form):
 class ChoiceForm(forms.Form):
     """One of the accounts that a consent opened, by its place in the list."""
 
-    account = forms.ChoiceField(widget=forms.RadioSelect, required=True)
-    is_confirmed = forms.BooleanField(required=False)
+    account = forms.ChoiceField(label=_("Account on the platform"), widget=forms.RadioSelect)
+    is_confirmed = forms.BooleanField(
+        label=_("Yes, the posts are to go to this account."), required=False
+    )
 
     def __init__(
         self, *args: Any, handle: Handle, candidates: list[Candidate], **options: Any
@@ -55,5 +59,8 @@ class ChoiceForm(forms.Form):
             for place, one in enumerate(candidates)
             if not hindrance(handle, one)
         ]
+        confirmed = self.fields["is_confirmed"]
+        confirmed.required = all(is_another(handle, one) for one in candidates)
+        confirmed.error_messages["required"] = CONFIRM
         field.error_messages["required"] = _("Choose the account.")
         field.error_messages["invalid_choice"] = _("Choose one of the accounts listed here.")

@@ -25,7 +25,7 @@ from .connectors import consent_for
 from .connectors.consent import Candidate, ConsentPage, TypedAccess
 from .connectors.errors import ConnectorError
 from .handle_health import check_handle
-from .linking_forms import ChoiceForm, TypedAccessForm
+from .linking_forms import CONFIRM, ChoiceForm, TypedAccessForm
 from .problems import label
 
 
@@ -167,7 +167,7 @@ def handle_choose(request: OfficerRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         chosen = candidates[int(form.cleaned_data["account"])]
         if linking.is_another(handle, chosen) and not form.cleaned_data["is_confirmed"]:
-            form.add_error("is_confirmed", _("Confirm that the posts are to go to this account."))
+            form.add_error("is_confirmed", CONFIRM)
         elif _connect(request, handle, chosen, is_confirmed=form.cleaned_data["is_confirmed"]):
             linking.forget_choice(request.session)
             return redirect("desk:handle", pk)

@@ -253,6 +253,13 @@ PROBLEMS = {
         "The person who gave the permission may not write on this Page. Whoever manages the Page"
         " has to allow it there, or give the permission."
     ),
+    "consent_not_taken": _(
+        "The platform did not accept its own permission any more: it holds for a short time and"
+        " once. Begin again."
+    ),
+    "token_refused": _(
+        "The platform does not accept this token. Copy it whole, or make a new one."
+    ),
     "token_of_another_app": _(
         "This token was made for another app. Make one for the app of this portal."
     ),

@@ -28,7 +28,7 @@ def tokens_of(answer: Answer) -> Tokens:
     data = answer.data()
     error = text_at(data, "error")
     if error in OF_THE_APP:
-        raise ConnectionRefused("app_refused", detail=answer.detail, status=answer.status)
+        raise ConnectionRefused("app_not_allowed", detail=answer.detail, status=answer.status)
     if answer.status == 429:
         raise RateLimited(detail=answer.detail, status=answer.status)
     if answer.status in (400, 401, 403):

@@ -32,7 +32,12 @@ class WhatsAppConsent(MetaConsent, TypedAccess):
 
     def candidates(self, typed: Mapping[str, str]) -> list[Candidate]:
         token, business = typed["token"], typed["business"]
-        looked_at = self.looked_at(token)
+        try:
+            looked_at = self.looked_at(token)
+        except ConnectionRefused as refusal:
+            if refusal.code != "reconnect":
+                raise
+            raise ConnectionRefused("token_refused", detail=refusal.detail) from None
         data = self.graph("GET", business, "phone_numbers", token=token, limit=100)
         known = {identifier_at(row, "id"): row for row in rows_at(data, "data")}
         number = known.get(typed["number"])

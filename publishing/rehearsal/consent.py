@@ -206,7 +206,7 @@ def _page(
     policy = HEADERS["Content-Security-Policy"].replace(
         "form-action 'self'", f"form-action 'self'{origin}"
     )
-    headers = {**HEADERS, "Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
+    headers = {**HEADERS, "Content-Security-Policy": policy, "Referrer-Policy": "same-origin"}
     return Response(status, page.encode(), headers)
 
 

@@ -30,6 +30,7 @@ from departments.models import Credential, Handle, HandleNotice, Way
 from departments.states import HandleState
 from departments.tests import factories as make
 from portal.audit.models import AuditEntry
+from portal.errors import MoveNotAllowed
 from publishing import linking
 from publishing.connectors.errors import ConnectionRefused, Unavailable
 from publishing.handle_health import (
@@ -54,6 +55,8 @@ from publishing.tests.linking import (
     typed,
     use,
 )
+from schemes.actions import submit_post
+from schemes.tests.post_factories import draft, office
 
 pytestmark = pytest.mark.django_db
 
@@ -438,7 +441,7 @@ def test_a_number_is_linked_by_what_is_typed(platforms):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"token": "system-user-made-up"}, "फिर संबद्ध करें"),
+        ({"token": "system-user-made-up"}, "यह टोकन स्वीकार नहीं"),
         ({"number": "1"}, "इस आईडी का कोई नंबर नहीं"),
         ({"business": "1"}, "यह खाता नहीं मिल"),
         ({"business": "../me"}, ""),
@@ -699,3 +702,48 @@ def test_a_post_planned_for_after_the_end_is_found(platforms):
     assert "शीघ्र ही फिर संबद्ध किए जाने वाले" in client.get(reverse("desk:home")).content.decode()
     page = client.get(reverse("desk:handle", args=[handle.pk])).content.decode()
     assert "संबद्धता की समाप्ति" in page
+
+
+def test_a_post_for_after_the_end_is_not_submitted(platforms):
+    of = office()
+    post = draft(of, publish_at=timezone.now() + timedelta(days=5))
+    Handle.objects.filter(pk=of.handle.pk).update(access_until=timezone.now() + timedelta(days=4))
+    with pytest.raises(MoveNotAllowed) as refused:
+        submit_post(post, version=post.version, actor=of.nodal)
+    assert of.handle.name in str(refused.value)
+    Handle.objects.filter(pk=of.handle.pk).update(access_until=timezone.now() + timedelta(days=6))
+    submit_post(post, version=post.version, actor=of.nodal)
+
+
+@pytest.mark.parametrize("platform", ACCOUNTS)
+def test_an_account_with_an_old_token_stays_healthy(platforms, platform):
+    """As the demo's: known to the stand-in by a token that no consent gave."""
+    handle = make.registered_handle(platform=platform)
+    account, extra = ACCOUNTS[platform], {"group": "g"} if platform == "whatsapp" else {}
+    platforms.store.add_account(platform, account, "पुराना", "old-token", extra)
+    actions.connect_handle(
+        handle, external_id=account, secrets=Secrets("old-token", extra), actor=None
+    )
+    check_handle(fresh(handle))
+    handle = fresh(handle)
+    assert (handle.state, handle.state_reason) == (HandleState.CONNECTED, "")
+    assert handle.checked_at
+
+
+@pytest.mark.parametrize("platform", [*WITH_PAGE, "whatsapp"])
+def test_every_handle_can_be_published_to_by_hand(platforms, platform):
+    handle, client = linkable(platform)
+    client.post(reverse("desk:handle_by_hand", args=[handle.pk]))
+    handle = fresh(handle)
+    assert (handle.state, handle.way) == (HandleState.CONNECTED, Way.ASSISTED)
+    assert list(usable_handles([handle.department_id])) == [handle]
+    entry = AuditEntry.objects.last()
+    assert entry.action == "departments.handle.by_hand"
+
+
+def test_a_mail_that_could_not_be_sent_is_tried_again(platforms, settings):
+    handle = with_end(6)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    announce_end(handle)
+    assert not HandleNotice.objects.exists()
