@@ -16,6 +16,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_q.tasks import async_task
 from oauthlib.oauth2 import WebApplicationClient
 
 from departments.actions import connect_handle, disconnect_handle, mark_handle
@@ -33,7 +34,7 @@ from departments.models import Handle, User
 from departments.states import HandleState
 from portal.errors import MoveNotAllowed
 
-from .connectors import consent_for
+from .connectors import connector_class, consent_for
 from .connectors.consent import Candidate, Consent, ConsentPage
 from .connectors.errors import ConnectionRefused, ConnectorError, NotSent, Unavailable, Unknown
 from .problems import label
@@ -218,6 +219,8 @@ def connect(handle: Handle, candidate: Candidate, *, actor: User, is_confirmed: 
     except ConnectorError as error:
         # Publishing works without; the daily check says what the portal does not hear.
         log.warning("handle %s is linked but not listened to: %s", handle.pk, error.code)
+    if connector_class(handle.platform).has_recipients:
+        async_task("publishing.tasks.read_templates", handle.pk)
     return handle
 
 

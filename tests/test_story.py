@@ -131,7 +131,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     draw.rectangle((180, 300, 1020, 640), fill=(240, 224, 190), outline=(90, 60, 30), width=6)
     draw.ellipse((930, 60, 1090, 220), fill=(244, 190, 60))
     picture.save(folder / "शिविर.png")
-    (folder / "film.mp4").write_bytes(_film(picture.resize((640, 480))))
+    (folder / "film.mp4").write_bytes(film(picture.resize((640, 480))))
     captions = "WEBVTT\n\n00:00.000 --> 00:01.500\nशिविर में आपका स्वागत है।\n"
     (folder / "शिविर.vtt").write_text(captions)
     return {
@@ -141,12 +141,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-def _film(picture: Image.Image) -> bytes:
+def film(picture: Image.Image, *, seconds: int = 2) -> bytes:
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = *picture.size, "yuv420p"
-        for _ in range(20):
+        for _ in range(10 * seconds):
             container.mux(stream.encode(av.VideoFrame.from_image(picture)))
         container.mux(stream.encode())
     return out.getvalue()

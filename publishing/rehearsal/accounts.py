@@ -13,6 +13,7 @@ WAITING: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("instagram", "17841400000000312", "abhyas.lucknow", {"page": "300000000000012"}),
     ("x", "900000000311", "AbhyasVibhag", {"username": "AbhyasVibhag"}),
     ("x", "900000000312", "AbhyasLucknow", {"username": "AbhyasLucknow"}),
+    ("x", "900000000313", "AbhyasMela", {"username": "AbhyasMela"}),
     ("youtube", "UCabhyasVibhag0000000011", "अभ्यास विभाग", {}),
     ("youtube", "UCabhyasLucknow000000012", "अभ्यास लखनऊ", {}),
     ("whatsapp", "400000000000011", "अभ्यास विभाग", {"phone": "+91 522 000 0011"}),
