@@ -250,7 +250,9 @@ class Handle(models.Model):
                 condition=Q(state__in=HandleState.values), name="handle_state_known"
             ),
             models.CheckConstraint(
-                condition=~Q(state=HandleState.CONNECTED) | ~Q(external_id="") | Q(way=Way.ASSISTED),
+                condition=~Q(state=HandleState.CONNECTED)
+                | ~Q(external_id="")
+                | Q(way=Way.ASSISTED),
                 name="handle_connected_has_account",
             ),
         ]

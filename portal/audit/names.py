@@ -99,6 +99,8 @@ PARTICULARS = {
     "unchanged": _("Schemes left as they were"),
     "refused": _("Rows refused"),
     "published": _("Schemes shown to the public"),
+    "language": _("Language"),
+    "corrects": _("Corrects post number"),
 }
 # Keys that stand for a field of another name.
 FIELDS = {"from": "from_date", "to": "to_date"}

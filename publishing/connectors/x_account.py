@@ -81,7 +81,10 @@ class XConsent(ConsentPage):
             raise ConnectionRefused("account_not_found")
         granted = secrets.extra.get("scope", "").split()
         facts = {key: me[key] for key in FACTS if isinstance(me.get(key), str | bool)}
-        facts |= {"name": text_at(me, "username"), "without": self.without(granted) if granted else []}
+        facts |= {
+            "name": text_at(me, "username"),
+            "without": self.without(granted) if granted else [],
+        }
         return Health(None, facts, self.lacking(granted) if granted else ())
 
     def revoke(self, external_id: str, secrets: Secrets, *, entirely: bool) -> None:

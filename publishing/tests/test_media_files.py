@@ -144,9 +144,7 @@ def test_the_address_is_good_for_two_hours(monkeypatch):
     assert file_behind(token) is None
 
 
-@pytest.mark.parametrize(
-    "said", [5, "media", ["media"], ["media", "x"], {"a": 1}, ["copy", 99]]
-)
+@pytest.mark.parametrize("said", [5, "media", ["media"], ["media", "x"], {"a": 1}, ["copy", 99]])
 def test_a_token_of_another_shape_leads_nowhere(said):
     assert file_behind(signing.dumps(said, salt=links.SALT)) is None
 

@@ -10,7 +10,7 @@ from departments.actions import mark_handle
 from departments.states import HandleState
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed
-from publishing import actions, delivery_actions, sending
+from publishing import actions, sending
 from publishing.connectors.base import NotPublished, Receipt
 from publishing.connectors.errors import (
     AlreadyPublished,

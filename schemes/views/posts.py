@@ -21,6 +21,7 @@ from departments.access import (
     visible_handles,
 )
 from departments.decorators import OfficerRequest, officer_required
+from departments.models import Handle
 from departments.states import HandleState
 from portal.errors import ActionRefused
 from portal.web.export import as_file
@@ -65,7 +66,7 @@ def home(request: OfficerRequest) -> HttpResponse:
     troubled = Q(state=DeliveryState.FAILED) | Q(problem="needs_decision")
     deliveries = publishing_access.visible_deliveries(request.user).filter(troubled)
     in_approval = own.filter(state__in=STEPS).order_by("state_since", "pk")
-    handles = visible_handles(request.user).filter(state=HandleState.ATTENTION)
+    handles = _handles_in_need(request)
     queue = access.queue_of(request.user).select_related("department")
     waiting = {
         "queue": queue[:10],
@@ -78,8 +79,8 @@ def home(request: OfficerRequest) -> HttpResponse:
         "readings": access.readings_to_confirm(request.user).select_related(
             "indicator__scheme", "entered_by"
         )[:10],
-        "attention": handles.select_related("department")[:10],
-        "ending": ending_soon(visible_handles(request.user)).select_related("department")[:10],
+        "attention": [one for one in handles if one.state == HandleState.ATTENTION][:10],
+        "ending": [one for one in handles if one.state != HandleState.ATTENTION][:10],
         "returned": own.filter(state=PostState.RETURNED).order_by("state_since")[:10],
         "drafts": own.filter(state=PostState.DRAFT).order_by("state_since")[:10],
     }
@@ -94,6 +95,13 @@ def home(request: OfficerRequest) -> HttpResponse:
         "not_named": not_named() if can_manage_people(request.user) else [],
     }
     return render(request, "desk/home.html", context)
+
+
+def _handles_in_need(request: OfficerRequest) -> list[Handle]:
+    """Those that need attention, and those whose access ends soon."""
+    mine = visible_handles(request.user)
+    found = mine.filter(state=HandleState.ATTENTION) | ending_soon(mine)
+    return list(found.select_related("department")[:20])
 
 
 @officer_required
