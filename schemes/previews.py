@@ -67,6 +67,10 @@ class Part:
     folded: list[Span]
     count: Count
 
+    @property
+    def links(self) -> list[str]:
+        return [span.text for span in (*self.seen, *self.folded) if span.kind == "link"]
+
 
 @dataclass(frozen=True)
 class Preview:

@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='delivery',
             name='operation',
-            field=models.CharField(choices=[('publish', 'Publish'), ('repost', 'Repost'), ('edit', 'Correct'), ('remove', 'Take down')], default='publish', max_length=10),
+            field=models.CharField(choices=[('publish', 'Publication'), ('repost', 'Repost'), ('edit', 'Correction'), ('remove', 'Take-down')], default='publish', max_length=10),
         ),
         migrations.AddField(
             model_name='delivery',

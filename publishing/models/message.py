@@ -145,10 +145,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Operation(models.TextChoices):
     """What a delivery does at the platform."""
 
-    PUBLISH = "publish", _("Publish")
+    PUBLISH = "publish", _("Publication")
     REPOST = "repost", _("Repost")
-    EDIT = "edit", _("Correct")
-    REMOVE = "remove", _("Take down")
+    EDIT = "edit", _("Correction")
+    REMOVE = "remove", _("Take-down")
 
 
 class Reached(models.TextChoices):

@@ -202,3 +202,10 @@ def test_a_duration_reads_as_on_the_platforms(seconds, words):
 )
 def test_a_price_is_short(price, words):
     assert dollars(Decimal(price)) == words
+
+
+def test_the_card_stands_under_the_post_of_a_thread_that_has_the_link():
+    text = "पहला भाग।\n---\nदूसरा भाग: https://up.gov.in/rabi"
+    seen = shown("x", text)
+    assert [part.links for part in seen.parts] == [[], ["https://up.gov.in/rabi"]]
+    assert seen.card.link in seen.parts[1].links

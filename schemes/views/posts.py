@@ -256,7 +256,7 @@ def _about_deliveries(
         "is_out": is_out,
         "hand_work": hand_work(deliveries),
         "broadcasts": broadcasts(message),
-        "taken_over": TAKEN_OVER,
+        "taken_over": TAKEN_OVER - {DeliveryState.QUEUED},  # those leave in a moment
         "delivery_decision": DeliveryDecisionForm(),
         "by_hand": ByHandForm(),
         "take_down": TakeDownForm(),
