@@ -18,6 +18,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django_q.tasks import async_task
 
+from departments.models import Handle, Way
+from departments.states import HandleState
+
 from .connectors import connector_class
 from .connectors.base import Told
 from .models import CallbackEvent, CallbackItem
@@ -27,12 +30,21 @@ MOST_ITEMS = 1000  # Meta batches at most this many changes in one call
 
 
 def answer_to_handshake(platform: str, query: Mapping[str, str]) -> str | None:
-    """What proves to the platform that we asked for its callbacks; None if it did not ask."""
-    return connector_class(platform).handshake(
+    """What proves to the platform that we asked for its callbacks; None if we did not."""
+    kind = connector_class(platform)
+    if (account := kind.unsubscribed(query)) and _is_linked(platform, account):
+        return None
+    return kind.handshake(
         query,
         secret=settings.CALLBACK_SECRETS.get(platform, ""),
         verify=settings.CALLBACK_VERIFY_TOKEN,
     )
+
+
+def _is_linked(platform: str, account: str) -> bool:
+    states = (HandleState.CONNECTED, HandleState.ATTENTION)
+    handles = Handle.objects.filter(platform=platform, external_id=account, way=Way.API)
+    return handles.filter(state__in=states).exists()
 
 
 def is_genuine(platform: str, body: bytes, headers: Mapping[str, str]) -> bool:

@@ -24,7 +24,7 @@ from portal.audit.actions import record
 
 from .connectors import consent_for
 from .connectors.errors import ConnectionRefused, ConnectorError
-from .linking import fresh_secrets
+from .linking import fresh_secrets, listen
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,8 @@ def check_handle(handle: Handle) -> None:
     if consent is None or handle.way != Way.API or handle.state != HandleState.CONNECTED:
         return
     try:
-        health = consent.health(handle.external_id, fresh_secrets(handle))
+        secrets = fresh_secrets(handle)
+        health = consent.health(handle.external_id, secrets)
     except CredentialMissing:
         mark_handle(handle, "reconnect")
         return
@@ -76,7 +77,10 @@ def check_handle(handle: Handle) -> None:
     if health.lacking:
         mark_handle(handle, health.lacking[0])
         return
-    announce_end(note_health(handle, ends_at=health.ends_at, facts=health.facts))
+    facts = dict(health.facts)
+    if consent.listening_ends or facts.get("listens") is False:
+        facts["listens"] = listen(handle, consent, secrets)
+    announce_end(note_health(handle, ends_at=health.ends_at, facts=facts))
 
 
 # --- the end of an access -------------------------------------------------------------------------

@@ -214,14 +214,20 @@ def connect(handle: Handle, candidate: Candidate, *, actor: User, is_confirmed: 
     )
     consent = consent_for(handle.platform)
     assert consent is not None
-    try:
-        consent.listen(candidate.external_id, candidate.secrets)
-    except ConnectorError as error:
-        # Publishing works without; the daily check says what the portal does not hear.
-        log.warning("handle %s is linked but not listened to: %s", handle.pk, error.code)
+    listen(handle, consent, candidate.secrets)
     if connector_class(handle.platform).has_recipients:
         async_task("publishing.tasks.read_templates", handle.pk)
     return handle
+
+
+def listen(handle: Handle, consent: Consent, secrets: Secrets) -> bool:
+    """False if the platform did not take it: publishing works without, and it is tried daily."""
+    try:
+        consent.listen(handle.external_id, secrets)
+    except ConnectorError as error:
+        log.warning("handle %s is linked but not listened to: %s", handle.pk, error.code)
+        return False
+    return True
 
 
 def disconnect(handle: Handle, *, actor: User) -> bool:

@@ -463,6 +463,11 @@ class Connector(ABC):
         return False
 
     @classmethod
+    def unsubscribed(cls, query: Mapping[str, str]) -> str:
+        """The account of which the handshake says that we no longer want to hear; or ""."""
+        return ""
+
+    @classmethod
     def told(cls, body: bytes) -> Iterator[Told]:
         """The items of a genuine callback; unknown ones are of the kind `other`."""
         return iter(())

@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
+from django.conf import settings
+from django.urls import reverse
+
 from departments.credentials import Secrets
 
 if TYPE_CHECKING:
@@ -53,6 +56,12 @@ class Health:
     lacking: tuple[str, ...] = ()
 
 
+def callback_address(platform: str) -> str:
+    """Where the platform sends to, letter for letter as it is registered there."""
+    place = reverse("publishing:callback", args=[platform])
+    return f"{settings.MEDIA_URL_BASE.rstrip('/')}{place}"
+
+
 class Consent(ABC):
     """Raises what errors.py lists and nothing else."""
 
@@ -62,6 +71,9 @@ class Consent(ABC):
     hosts: ClassVar[frozenset[str]] = frozenset()  # besides the platform's base address
     # Secrets whose end is nearer than this are renewed before they are used.
     renew_before: ClassVar[timedelta] = timedelta(minutes=10)
+    # What `listen` asked for ends by itself: it is asked for again with each daily check. Where it
+    # lasts it is asked for again when a check finds that the account is not listened to.
+    listening_ends: ClassVar[bool] = False
 
     def __init__(self, http: Http, app: App) -> None:
         self.http = http
@@ -78,7 +90,10 @@ class Consent(ABC):
     def health(self, external_id: str, secrets: Secrets) -> Health: ...
 
     def listen(self, external_id: str, secrets: Secrets) -> None:  # noqa: B027 - not everywhere
-        """Asks the platform to send what happens to this account to our callback address."""
+        """Asks the platform to send what happens to this account to our callback address.
+
+        May be repeated.
+        """
 
     def revoke(  # noqa: B027 - not everywhere
         self, external_id: str, secrets: Secrets, *, entirely: bool

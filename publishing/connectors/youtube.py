@@ -429,6 +429,10 @@ class YouTube(Connector):
         return reading.handshake(query, verify)
 
     @classmethod
+    def unsubscribed(cls, query: Mapping[str, str]) -> str:
+        return reading.unsubscribed(query)
+
+    @classmethod
     def is_genuine(cls, body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
         return reading.is_genuine(body, headers, secret)
 

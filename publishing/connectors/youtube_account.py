@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.conf import settings
+
 from departments.credentials import Secrets
 
-from .consent import Candidate, ConsentPage, Health
-from .errors import ConnectionRefused
+from .consent import Candidate, ConsentPage, Health, callback_address
+from .errors import ConnectionRefused, ConnectorError
 from .http import Answer, identifier_at, number_at, rows_at, text_at
 from .oauth import moment_in, tokens_of
 from .youtube_answers import fail
 
 SCOPE = "https://www.googleapis.com/auth/"
 TOKENS, REVOCATION = (f"https://oauth2.googleapis.com/{place}" for place in ("token", "revoke"))
+HUB = "https://pubsubhubbub.appspot.com/subscribe"
+TOPIC = "https://www.youtube.com/feeds/videos.xml?channel_id="
+LEASE_SECONDS = 5 * 86_400  # five days is what Google's page shows, ten the most (Y7)
 
 
 class YouTubeConsent(ConsentPage):
     page_url = "https://accounts.google.com"
-    hosts = frozenset({"oauth2.googleapis.com"})
+    hosts = frozenset({"oauth2.googleapis.com", "pubsubhubbub.appspot.com"})
+    listening_ends = True
     needs: ClassVar = {
         "YOUTUBE_APP_ID": ("PLATFORM_APPS", "youtube", "id"),
         "YOUTUBE_APP_SECRET": ("PLATFORM_APPS", "youtube", "secret"),
@@ -112,10 +119,36 @@ class YouTubeConsent(ConsentPage):
             self.lacking(granted) if granted else (),
         )
 
+    def listen(self, external_id: str, secrets: Secrets) -> None:
+        """By WebSub (Y7); without a secret of ours, news could be anybody's."""
+        if settings.CALLBACK_SECRETS.get("youtube"):
+            self._subscription("subscribe", external_id)
+
     def revoke(self, external_id: str, secrets: Secrets, *, entirely: bool) -> None:
+        with suppress(ConnectorError):  # a subscription that stays ends by itself
+            self._subscription("unsubscribe", external_id)
         answer = self._asked(REVOCATION, token=secrets.refresh or secrets.token)
         if answer.status >= 300 and text_at(answer.data(), "error") != "invalid_token":
             tokens_of(answer)
+
+    def _subscription(self, mode: str, channel: str) -> None:
+        """The hub then asks our callback address whether that is so."""
+        secret = settings.CALLBACK_SECRETS.get("youtube", "")
+        answer = self.http.ask(
+            "POST",
+            self.http.address_of(HUB),
+            secrets=(secret,),
+            data={
+                "hub.mode": mode,
+                "hub.topic": f"{TOPIC}{channel}",
+                "hub.callback": callback_address("youtube"),
+                "hub.verify": "async",
+                "hub.lease_seconds": str(LEASE_SECONDS),
+                "hub.secret": secret,
+            },
+        )
+        if answer.status not in (202, 204):
+            raise answer.unclear()
 
     def _channels(self, token: str) -> list[dict[str, Any]]:
         """An empty list: the person has no channel, or chose none."""

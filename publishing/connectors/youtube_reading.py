@@ -90,14 +90,19 @@ def report(answer: Any, names: Mapping[str, str]) -> dict[str, int]:
 
 
 def handshake(query: Mapping[str, str], verify: str) -> str | None:
-    """Only subscribing is confirmed: nobody can end our subscriptions, they lapse by themselves."""
+    """Anybody can ask the hub to ask us: `unsubscribed` names what must not be confirmed then."""
     topic = TOPIC.fullmatch(query.get("hub.topic", ""))
     said = query.get("hub.verify_token", verify).encode()
     challenge = query.get("hub.challenge", "")
     known = hmac.compare_digest(said, verify.encode())
-    if query.get("hub.mode") != "subscribe" or not topic or not known:
+    if query.get("hub.mode") not in ("subscribe", "unsubscribe") or not topic or not known:
         return None
     return challenge if _CHALLENGE.fullmatch(challenge) else None
+
+
+def unsubscribed(query: Mapping[str, str]) -> str:
+    topic = TOPIC.fullmatch(query.get("hub.topic", ""))
+    return topic.group(1) if topic and query.get("hub.mode") == "unsubscribe" else ""
 
 
 def is_genuine(body: bytes, headers: Mapping[str, str], secret: str) -> bool:

@@ -8,7 +8,6 @@ import secrets
 import time
 from functools import partial
 from typing import Any
-from xml.sax.saxutils import escape
 
 from .stage import Handler, Request, Response, Route, Stage, as_json, clock_text
 from .store import Account, File, Post
@@ -25,10 +24,11 @@ from .youtube_answers import (
     wrong_part,
 )
 from .youtube_comments import Comments
+from .youtube_hub import Hub, feed, gone
 from .youtube_uploads import Uploads, no_video, video_resource
 
 UP = "/(?:resumable/)?upload/youtube/v3"
-WITHOUT_PART = ("/thumbnails/set", "/comments/setModerationStatus", "/subscribe", "/v2/reports")
+WITHOUT_PART = ("/thumbnails/set", "/comments/setModerationStatus", "/v2/reports")
 
 
 class YouTubeStage(Stage):
@@ -37,6 +37,10 @@ class YouTubeStage(Stage):
     @property
     def switches(self) -> Switches:
         return Switches(self.store)
+
+    @property
+    def hub(self) -> Hub:
+        return Hub(self.store, self.callbacks, self.signed)
 
     @property
     def routes(self) -> list[Route]:
@@ -66,9 +70,11 @@ class YouTubeStage(Stage):
         ]
 
     def route(self, request: Request) -> tuple[str, Any] | None:
-        """A question to a session publishes nothing; the switches ask for no token."""
+        """A question to a session publishes nothing; switches and the hub ask for no token."""
         if (request.method, request.path) == ("POST", "/_control"):
             return "control", partial(self.switches.set, request)
+        if (request.method, request.path) == ("POST", "/subscribe"):
+            return "link", partial(self.hub.subscribe, request)
         found = super().route(request)
         asks = request.headers.get("content-range", "").startswith("bytes */")
         return ("read", found[1]) if found and found[0] == "publish" and asks else found
@@ -111,7 +117,7 @@ class YouTubeStage(Stage):
         session = self.store.file("youtube", request.query.get("upload_id", ""))
         post = self.store.post("youtube", session.extra["video"]) if session else None
         if answer.status == 201 and post and request.body:
-            self.callbacks.send("youtube", feed(post))
+            self.hub.tell(post.account, feed(post))
         return answer
 
     # --- videos -----------------------------------------------------------------------------------
@@ -152,9 +158,11 @@ class YouTubeStage(Stage):
             return error(400, "invalidCategoryId", "The <b>category</b> is missing.")
         snippet = changed["snippet"]
         text, title = snippet.get("description", ""), snippet["title"]
+        is_news = (text, title) != (post.text, post.title)
         self.store.change_post(post, text=text, title=title, **changed)
         post = self.store.post("youtube", post.id) or post
-        self.callbacks.send("youtube", feed(post))
+        if is_news:
+            self.hub.tell(post.account, feed(post))
         return as_json(video_resource(post, parts))
 
     def delete(self, request: Request) -> Response:
@@ -162,7 +170,7 @@ class YouTubeStage(Stage):
         if post is None:
             return no_video()
         self.store.remove_post("youtube", post.id)
-        self.callbacks.send("youtube", gone(post))
+        self.hub.tell(post.account, gone(post))
         return Response(204)
 
     def _own(self, request: Request, video: str) -> Post | None:
@@ -309,31 +317,3 @@ def item_resource(post: Post, key: str, playlist: str) -> dict[str, Any]:
         "contentDetails": {"videoId": post.id, "videoPublishedAt": at},
         "status": {"privacyStatus": post.extra["status"]["privacyStatus"]},
     }
-
-
-# --- WebSub -------------------------------------------------------------------------------------
-
-_FEED = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<feed xmlns:yt="http://www.youtube.com/xml/schemas/2015"'
-    ' xmlns:at="http://purl.org/atompub/tombstones/1.0" xmlns="http://www.w3.org/2005/Atom">{}</feed>'
-)
-
-
-def feed(post: Post) -> bytes:
-    entry = (
-        f"<entry><id>yt:video:{post.id}</id><yt:videoId>{post.id}</yt:videoId>"
-        f"<yt:channelId>{escape(post.account)}</yt:channelId><title>{escape(post.title)}</title>"
-        f"<published>{clock_text(post.at, ISO)}</published>"
-        f"<updated>{clock_text(time.time(), ISO)}</updated></entry>"
-    )
-    return _FEED.format(entry).encode()
-
-
-def gone(post: Post) -> bytes:
-    entry = (
-        f'<at:deleted-entry ref="yt:video:{post.id}" when="{clock_text(time.time(), ISO)}">'
-        f"<at:by><uri>https://www.youtube.com/channel/{escape(post.account)}</uri></at:by>"
-        "</at:deleted-entry>"
-    )
-    return _FEED.format(entry).encode()

@@ -143,6 +143,7 @@ def test_google_is_asked_on_its_own_hosts_only(settings):
     settings.PLATFORM_URLS = {}
     consent = consent_for("youtube")
     assert consent.http._allowed("https://oauth2.googleapis.com/token")
+    assert consent.http._allowed("https://pubsubhubbub.appspot.com/subscribe")
     with pytest.raises(Unavailable):
         consent.http._allowed("https://oauth2.googleapis.com.example.org/token")
     with pytest.raises(Unavailable):

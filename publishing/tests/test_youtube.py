@@ -27,8 +27,8 @@ from publishing.models import CallbackItem
 from publishing.problems import LIMITS, OPTIONS, PROBLEMS
 from publishing.rehearsal.stage import Request
 from publishing.rehearsal.store import Remark
-from publishing.rehearsal.youtube import feed, gone
 from publishing.rehearsal.youtube_answers import error_for
+from publishing.rehearsal.youtube_hub import feed, gone
 
 from .conftest import MemoryJournal
 from .contract import ODD, TOKEN, ConnectorContract, caught_or_returned
@@ -795,7 +795,8 @@ ASKED = {"hub.mode": "subscribe", "hub.topic": TOPIC, "hub.challenge": "12345678
         ({"hub.topic": TOPIC.replace("/xml", "")}, "1234567890"),
         ({"hub.verify_token": "word"}, "1234567890"),
         ({"hub.verify_token": "guess"}, None),
-        ({"hub.mode": "unsubscribe"}, None),
+        ({"hub.mode": "unsubscribe"}, "1234567890"),
+        ({"hub.mode": "denied"}, None),
         ({"hub.topic": "https://evil.example/feeds/videos.xml?channel_id=UC1"}, None),
         ({"hub.topic": f"{TOPIC}&x=1"}, None),
         ({"hub.challenge": "<script>"}, None),

@@ -11,13 +11,12 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.urls import reverse
 
 from departments.credentials import CredentialMissing
 from departments.models import Handle, Way
 from departments.states import HandleState
 from publishing.connectors import base_url, consent_for
-from publishing.connectors.consent import Consent, ConsentPage
+from publishing.connectors.consent import Consent, ConsentPage, callback_address
 from publishing.connectors.errors import ConnectorError
 from publishing.linking import fresh_secrets
 from publishing.linking_views import return_address
@@ -99,8 +98,7 @@ def setting_lines(platform: str) -> Iterator[Line]:
     if isinstance(consent, ConsentPage):
         yield Line("note", f"register as redirect address: {return_address(platform)}")
         yield Line("note", f"ask for permission: {', '.join((*consent.needed, *consent.wished))}")
-    callback = settings.MEDIA_URL_BASE.rstrip("/") + reverse("publishing:callback", args=[platform])
-    yield Line("note", f"register as callback address: {callback}")
+    yield Line("note", f"register as callback address: {callback_address(platform)}")
 
 
 def _setting(place: tuple[str, ...]) -> str:

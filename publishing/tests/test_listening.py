@@ -1,0 +1,238 @@
+"""Being told by the platforms: subscribed, confirmed, renewed, ended, and forgotten in time."""
+
+from __future__ import annotations
+
+import queue
+import time
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+from django.test import Client
+from django.urls import reverse
+
+from departments.actions import mark_handle
+from departments.credentials import Secrets
+from departments.models import Handle
+from departments.states import HandleState
+from publishing.connectors import connect, consent_for
+from publishing.connectors.base import Account, Content, Published
+from publishing.connectors.errors import Unavailable
+from publishing.handle_health import check_handle
+from publishing.linking import fresh_secrets
+from publishing.models import CallbackEvent, CallbackItem
+from publishing.tests.conftest import MemoryJournal
+from publishing.tests.linking import ACCOUNTS, link, linkable, use
+
+pytestmark = pytest.mark.django_db
+CHANNEL = ACCOUNTS["youtube"]
+TOPIC = f"https://www.youtube.com/feeds/videos.xml?channel_id={CHANNEL}"
+DAY = 86_400
+
+
+class Door:
+    """The portal's callback address: the test lets its callers in, one by one."""
+
+    def __init__(self) -> None:
+        self._callers: queue.Queue = queue.Queue()
+
+    def knock(self, method, path, headers, body):
+        answer: queue.Queue = queue.Queue()
+        self._callers.put((method, path, dict(headers), body, answer))
+        return answer.get(timeout=10)
+
+    def admit(self) -> tuple[str, int]:
+        """Method of the next call, and the portal's status."""
+        method, path, headers, body, answer = self._callers.get(timeout=10)
+        kind = headers.pop("Content-Type", "text/plain")
+        found = Client().generic(method, path, body, content_type=kind, headers=headers)
+        answer.put((found.status_code, {"Content-Type": found["Content-Type"]}, found.content))
+        return method, found.status_code
+
+
+@pytest.fixture
+def door(settings, rehearsal, teller):
+    use(settings, rehearsal)
+    settings.MEDIA_URL_BASE = teller.url
+    door = Door()
+    teller.reply = door.knock
+    callbacks = rehearsal.callbacks
+    before = callbacks.address, callbacks.secrets
+    callbacks.address, callbacks.secrets = teller.url, settings.CALLBACK_SECRETS
+    yield door
+    callbacks.clear()
+    callbacks.address, callbacks.secrets = before
+
+
+def linked(platform: str, **habits) -> tuple[Handle, Client]:
+    handle, client = linkable(platform)
+    link(client, handle, ACCOUNTS[platform], **habits)
+    return Handle.objects.get(pk=handle.pk), client
+
+
+def connector_of(handle: Handle):
+    secrets = fresh_secrets(handle)
+    account = Account(handle.external_id, handle.name, secrets.token, secrets.extra)
+    return connect(handle.platform, account)
+
+
+def asked_of(exchanges, place: str):
+    return [one for one in exchanges if one.request.path == place]
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+def test_the_check_subscribes_what_is_no_longer(rehearsal, settings, platform):
+    use(settings, rehearsal)
+    handle, _ = linked(platform)
+    account = rehearsal.store.account(platform, ACCOUNTS[platform])
+    assert account.extra["subscribed"]
+    extra = {**account.extra, "subscribed": ""}
+    rehearsal.store.add_account(platform, account.id, account.name, account.token, extra)
+    check_handle(handle)
+    handle.refresh_from_db()
+    assert handle.facts["listens"] is True
+    assert rehearsal.store.account(platform, ACCOUNTS[platform]).extra["subscribed"]
+
+
+# --- YouTube: WebSub (Y7) -------------------------------------------------------------------------
+
+
+def lease(rehearsal) -> float:
+    """Seconds for which the hub still tells of the channel."""
+    kept = rehearsal.store.file("youtube", f"hub-{CHANNEL}")
+    return kept.extra["until"] - time.time() if kept else 0
+
+
+def until(look):
+    """What the rehearsal's thread does after the portal has answered."""
+    deadline = time.monotonic() + 10
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return found
+
+
+def subscribed(door, rehearsal) -> tuple[Handle, Client]:
+    handle, client = linked("youtube")
+    assert [door.admit(), door.admit()] == [("GET", 200)] * 2  # the check that follows asks again
+    assert until(lambda: lease(rehearsal) > 0)
+    return handle, client
+
+
+def test_a_linked_channel_is_subscribed_as_the_hub_wants_it(door, exchanges, teller, settings):
+    linked("youtube")
+    asked = asked_of(exchanges, "/subscribe")[0]
+    assert parse_qs(asked.request.body.decode()) == {
+        "hub.mode": ["subscribe"],
+        "hub.topic": [TOPIC],
+        "hub.callback": [f"{teller.url}/callbacks/youtube/"],
+        "hub.verify": ["async"],
+        "hub.lease_seconds": ["432000"],
+        "hub.secret": [settings.CALLBACK_SECRETS["youtube"]],
+    }
+    assert asked.answer.status == 202
+    assert "authorization" not in asked.request.headers
+    assert [door.admit(), door.admit()] == [("GET", 200)] * 2
+
+
+def test_a_new_video_and_a_new_title_are_told(door, rehearsal, video):
+    handle, _ = subscribed(door, rehearsal)
+    assert 4.9 * DAY < lease(rehearsal) <= 5 * DAY
+    connector = connector_of(handle)
+    journal = MemoryJournal()
+    content = Content("विवरण", "पहला शीर्षक", (), (video,))
+    receipt = connector.publish(content, journal)
+    assert door.admit() == ("POST", 200)
+    post = Published(receipt.platform_id, receipt.permalink, journal.values)
+    connector.edit(post, Content("विवरण", "दूसरा शीर्षक", (), (video,)), MemoryJournal())
+    assert door.admit() == ("POST", 200)
+    assert set(CallbackItem.objects.values_list("account", flat=True)) == {CHANNEL}
+    first, second = CallbackEvent.objects.order_by("pk")
+    assert "पहला शीर्षक" in first.body
+    assert "दूसरा शीर्षक" in second.body
+
+
+def test_of_another_channel_nothing_is_told(door, rehearsal, video):
+    handle, _ = subscribed(door, rehearsal)
+    rehearsal.store.add_account("youtube", "UCother", "और कोई", "other-token", {})
+    other = connect("youtube", Account("UCother", "और कोई", "other-token"))
+    for connector, title in ((other, "उनका"), (connector_of(handle), "हमारा")):
+        connector.publish(Content("विवरण", title, (), (video,)), MemoryJournal())
+    assert door.admit() == ("POST", 200)
+    assert "हमारा" in CallbackEvent.objects.get().body
+
+
+def test_the_daily_check_subscribes_again(door, rehearsal):
+    handle, _ = subscribed(door, rehearsal)
+    kept = rehearsal.store.file("youtube", f"hub-{CHANNEL}")
+    rehearsal.store.put_file(replace(kept, extra={**kept.extra, "until": time.time() + 60}))
+    check_handle(handle)
+    assert door.admit() == ("GET", 200)
+    assert until(lambda: lease(rehearsal) > 4.9 * DAY)
+
+
+def test_a_hub_that_is_away_disturbs_neither_linking_nor_the_check(door, rehearsal, settings):
+    hub = consent_for("youtube")
+    rehearsal.store.add_fault("youtube", "error_before", operation="link", times=9, seconds=0)
+    with pytest.raises(Unavailable):
+        hub.listen(CHANNEL, Secrets("t"))
+    rehearsal.store.clear_faults()
+    handle, _ = linked("youtube")
+    Handle.objects.update(checked_at=None)
+    rehearsal.store.add_fault("youtube", "error_before", operation="link", times=9, seconds=0)
+    check_handle(handle)
+    handle.refresh_from_db()
+    assert (handle.state, bool(handle.checked_at)) == (HandleState.CONNECTED, True)
+    assert handle.facts["listens"] is False
+    rehearsal.store.clear_faults()
+    check_handle(handle)
+    handle.refresh_from_db()
+    assert handle.facts["listens"] is True
+
+
+def test_without_a_secret_of_ours_nothing_is_subscribed(door, exchanges, settings):
+    settings.CALLBACK_SECRETS = {**settings.CALLBACK_SECRETS, "youtube": ""}
+    consent_for("youtube").listen(CHANNEL, Secrets("t"))
+    assert asked_of(exchanges, "/subscribe") == []
+
+
+def test_nobody_else_ends_our_subscription(door, rehearsal, teller):
+    subscribed(door, rehearsal)
+    forged = {
+        "hub.mode": "unsubscribe",
+        "hub.topic": TOPIC,
+        "hub.callback": f"{teller.url}/callbacks/youtube/",
+    }
+    answer = requests.post(f"{rehearsal.url}/youtube/subscribe", forged, timeout=5)
+    assert answer.status_code == 202
+    assert door.admit() == ("GET", 403)
+    assert lease(rehearsal) > 4.9 * DAY
+
+
+def test_disconnecting_ends_the_subscription(door, rehearsal):
+    handle, client = subscribed(door, rehearsal)
+    client.post(reverse("desk:handle_disconnect", args=[handle.pk]))
+    assert door.admit() == ("GET", 200)
+    assert until(lambda: lease(rehearsal) <= 0)
+
+
+def test_a_handle_that_needs_attention_still_listens(door, rehearsal):
+    handle, _ = subscribed(door, rehearsal)
+    mark_handle(handle, "reconnect")
+    consent_for("youtube")._subscription("unsubscribe", CHANNEL)
+    assert door.admit() == ("GET", 403)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hub.mode": "publish"},
+        {"hub.topic": "https://example.org/feed"},
+        {"hub.callback": "portal"},
+        {"hub.secret": "x" * 200},
+    ],
+)
+def test_the_hub_takes_only_what_it_understands(rehearsal, change):
+    asked = {"hub.mode": "subscribe", "hub.topic": TOPIC, "hub.callback": "https://x/y", **change}
+    answer = requests.post(f"{rehearsal.url}/youtube/subscribe", asked, timeout=5)
+    assert answer.status_code == 400
