@@ -9,17 +9,20 @@ from django.utils.translation import gettext_lazy as _
 from departments.models import User
 from portal.errors import MoveNotAllowed, NotPermitted
 
-from . import access
+from . import access, signals
 from .actions import wake
 from .connectors.base import Receipt
 from .links import is_on_platform
 from .models import Delivery, Message, Operation
 from .moving import accepted, locked, move, recorded
 from .sending import barrier
-from .states import DeliveryState
+from .states import RECALLABLE, DeliveryState
 
 # Nothing of it is out and nobody is at it, so an officer may take it over.
 TAKEN_OVER = frozenset({DeliveryState.QUEUED, DeliveryState.WAITING, DeliveryState.FAILED})
+OUT_OR_LEAVING = frozenset({
+    DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN,
+})  # fmt: skip
 
 
 @transaction.atomic
@@ -47,6 +50,7 @@ def requeue_delivery(delivery: Delivery, *, actor: User) -> Delivery:
     _require(access.can_decide(actor, delivery.message))
     if delivery.state != DeliveryState.FAILED:
         raise MoveNotAllowed(_("Only a delivery that failed can be tried again."))
+    _must_stay(delivery)
     recorded("publishing.delivery.requeued", delivery, actor, {"problem": delivery.problem})
     delivery.attempts_made = 0
     move(delivery, DeliveryState.QUEUED, wait=0, actor=actor)
@@ -64,6 +68,7 @@ def take_over(delivery: Delivery, *, actor: User) -> Delivery:
     _require(access.can_post_by_hand(actor, delivery.message))
     if delivery.state not in TAKEN_OVER:
         raise MoveNotAllowed(_("This delivery cannot be taken over now."))
+    _must_stay(delivery)
     _must_pass(delivery)
     move(delivery, DeliveryState.ASSISTED, problem="assisted", actor=actor)
     return delivery
@@ -99,18 +104,22 @@ def give_up_by_hand(delivery: Delivery, *, actor: User) -> Delivery:
 
 @transaction.atomic
 def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
-    """Remove everything of this message that is out, each as a delivery of its own."""
+    """Remove everything of this message that is out, each as a delivery of its own.
+
+    What has not left is taken back. What is leaving right now is removed once it is there.
+    """
     _require(access.can_take_down(actor, message))
     if not reason.strip():
         raise MoveNotAllowed(_("Say why the post is taken down."))
+    recalled = _recall(message, actor)
     out = message.deliveries.select_for_update(of=("self",)).filter(
-        state=DeliveryState.SENT, operation__in=(Operation.PUBLISH, Operation.EDIT)
+        state__in=OUT_OR_LEAVING, operation__in=(Operation.PUBLISH, Operation.EDIT)
     )
     asked = Delivery.objects.filter(operation=Operation.REMOVE).exclude(
         state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
     )
-    targets = list(out.exclude(pk__in=asked.values("target")))
-    if not targets:
+    targets = list(out.select_related("handle").exclude(pk__in=asked.values("target")))
+    if not targets and not recalled:
         raise MoveNotAllowed(_("Nothing of this post is out that could be taken down."))
     made = Delivery.objects.bulk_create(
         Delivery(
@@ -118,7 +127,7 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
             handle=target.handle,
             operation=Operation.REMOVE,
             target=target,
-            next_try_at=timezone.now(),
+            next_try_at=timezone.now() if target.state == DeliveryState.SENT else None,
             asked_by=actor,
             reason=reason.strip(),
         )
@@ -126,8 +135,18 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
     )
     for delivery in made:
         recorded("publishing.delivery.removal_asked", delivery, actor, {"reason": reason.strip()})
-    transaction.on_commit(lambda: wake([delivery.pk for delivery in made]))
+    transaction.on_commit(lambda: wake(one.pk for one in made if one.next_try_at))
     return made
+
+
+def _recall(message: Message, actor: User) -> int:
+    """Take back what of the message has not left; how much that was."""
+    waiting = message.deliveries.select_for_update(of=("self",)).filter(state__in=RECALLABLE)
+    waiting = waiting.exclude(operation=Operation.REMOVE)
+    found = list(waiting.select_related("message__department", "handle", "recipient"))
+    for delivery in found:
+        move(delivery, DeliveryState.CANCELLED, problem="withdrawn", actor=actor)
+    return len(found)
 
 
 # --- inside --------------------------------------------------------------------------------------
@@ -146,9 +165,21 @@ def _must_be_assisted(delivery: Delivery) -> None:
 def _must_pass(delivery: Delivery) -> None:
     """The gate stands before people as it does before machines."""
     if barrier(delivery, by_hand=True):
-        raise MoveNotAllowed(
-            _("This may not be published any more: it was withdrawn, changed or is too late.")
-        )
+        raise _not_any_more()
+
+
+def _must_stay(delivery: Delivery) -> None:
+    """Nothing of a message that was taken down is tried again, except taking it down."""
+    if delivery.operation == Operation.REMOVE:
+        return
+    if delivery.message.deliveries.filter(operation=Operation.REMOVE).exists():
+        raise _not_any_more()
+
+
+def _not_any_more() -> MoveNotAllowed:
+    return MoveNotAllowed(
+        _("This may not be published any more: it was withdrawn, changed or is too late.")
+    )
 
 
 def _out(delivery: Delivery, permalink: str, actor: User) -> None:
@@ -156,4 +187,13 @@ def _out(delivery: Delivery, permalink: str, actor: User) -> None:
         raise MoveNotAllowed(_("Give the link of the post as proof."))
     if not is_on_platform(delivery.handle.platform, permalink):
         raise MoveNotAllowed(_("The link must be an https address on the platform's own site."))
-    accepted(delivery, Receipt(platform_id=permalink[:200], permalink=permalink), actor=actor)
+    known = delivery.platform_id or _id_of_corrected(delivery, permalink) or permalink
+    accepted(delivery, Receipt(known, permalink), actor=actor)
+    message = delivery.message
+    transaction.on_commit(lambda: signals.message_started.send(Message, message=message))
+
+
+def _id_of_corrected(delivery: Delivery, permalink: str) -> str:
+    """Corrected in place, the post still has the platform's own id."""
+    target = delivery.target
+    return target.platform_id if target and target.permalink == permalink else ""

@@ -34,6 +34,14 @@ _AUDITED = {
     DeliveryState.CANCELLED: "publishing.delivery.cancelled",
 }
 
+# What waited for a delivery that ended like this learns it from the gate. One that failed may be
+# tried again, so its reposts wait on.
+_NEVER_OUT = {
+    DeliveryState.FAILED: (Operation.REMOVE,),
+    DeliveryState.CANCELLED: (Operation.REMOVE, Operation.REPOST),
+    DeliveryState.EXPIRED: (Operation.REMOVE, Operation.REPOST),
+}
+
 
 class LeaseLost(Exception):
     """Another worker has the delivery now, or the delivery is settled. Stop, write nothing."""
@@ -78,27 +86,47 @@ def accepted(delivery: Delivery, receipt: Receipt, *, actor: User | None = None)
     delivery.sent_at = timezone.now()
     move(delivery, DeliveryState.SENT, actor=actor)
     _tell_target(delivery, actor)
-    # What reposts this one has waited for it.
-    waiting = delivery.followers.filter(operation=Operation.REPOST, state=DeliveryState.QUEUED)
+    # What reposts this one, or takes it down as soon as it is there, has waited for it.
+    _wake_followers(delivery, Operation.REPOST, Operation.REMOVE)
+
+
+def _wake_followers(delivery: Delivery, *operations: str) -> None:
+    waiting = delivery.followers.filter(operation__in=operations, state=DeliveryState.QUEUED)
     waiting.update(next_try_at=timezone.now())
+
+
+def latest(delivery: Delivery) -> Delivery:
+    """Whose words stand on the platform now: its own, or those of its newest correction."""
+    corrections = delivery.followers.filter(
+        operation=Operation.EDIT, state__in=(DeliveryState.SENT, DeliveryState.EDITED)
+    )
+    correction = corrections.select_related("message", "handle").order_by("-pk").first()
+    return latest(correction) if correction else delivery
 
 
 def _tell_target(delivery: Delivery, actor: User | None) -> None:
     """A correction or take-down that succeeded: the post it was about is no longer as it was."""
-    ends = {
-        Operation.EDIT: DeliveryState.EDITED,
-        Operation.REMOVE: DeliveryState.REMOVED,
-    }
-    to = ends.get(Operation(delivery.operation))
-    if to is None or delivery.target_id is None:
+    if delivery.target_id is None:
         return
     target = locked(delivery.target_id)
-    if target.state == DeliveryState.SENT:
-        move(target, to, actor=actor)
-    if to == DeliveryState.REMOVED:  # reposts of it are gone with it
-        reposts = target.followers.filter(operation=Operation.REPOST, state=DeliveryState.SENT)
-        for repost in reposts.values_list("pk", flat=True):
-            move(locked(repost), DeliveryState.REMOVED, actor=actor)
+    if delivery.operation == Operation.REMOVE:
+        _tell_removed(target, actor)
+    elif target.state == DeliveryState.REMOVED:  # while this was being done
+        move(delivery, DeliveryState.REMOVED, actor=actor)
+    elif delivery.operation == Operation.EDIT and target.state == DeliveryState.SENT:
+        move(target, DeliveryState.EDITED, actor=actor)
+
+
+def _tell_removed(target: Delivery, actor: User | None) -> None:
+    """With the post go its correction, if there is one, and its reposts."""
+    newest = locked(latest(target).pk)
+    if newest.state == DeliveryState.SENT:
+        move(newest, DeliveryState.REMOVED, actor=actor)
+    reposts = Delivery.objects.filter(
+        target__in=(target, newest), operation=Operation.REPOST, state=DeliveryState.SENT
+    )
+    for repost in reposts.values_list("pk", flat=True):
+        move(locked(repost), DeliveryState.REMOVED, actor=actor)
 
 
 def move(
@@ -117,6 +145,8 @@ def move(
     delivery.problem, delivery.lease_until = problem, None
     delivery.next_try_at = now + timedelta(seconds=wait) if wait is not None else None
     delivery.save()
+    if to in _NEVER_OUT:
+        _wake_followers(delivery, *_NEVER_OUT[DeliveryState(to)])
     if problem:
         learn_from(delivery, problem)
     if to in _AUDITED:

@@ -32,16 +32,22 @@ from .connectors.base import (
     Receipt,
     Sent,
 )
-from .connectors.errors import ConnectionRefused, ConnectorError, Unknown
+from .connectors.errors import ConnectionRefused, ConnectorError, NeedsOfficer, Unknown
 from .content import content_of
 from .linking import fresh_secrets
 from .models import Attempt, Delivery, Operation
-from .moving import LeaseLost
+from .moving import LeaseLost, latest
 from .retry import judge
 from .seal import seal_of_message
-from .states import DeliveryState
+from .states import OPEN, DeliveryState
 
 log = logging.getLogger(__name__)
+
+# A post that will never be out takes its reposts along.
+_ENDS_REPOSTS = {
+    DeliveryState.EXPIRED.value: (DeliveryState.EXPIRED, "too_late"),
+    DeliveryState.CANCELLED.value: (DeliveryState.CANCELLED, "withdrawn"),
+}
 
 
 class DeliveryJournal:
@@ -84,7 +90,7 @@ def send(delivery_id: int) -> None:
     if claimed is None:
         return
     delivery, attempt = claimed
-    if attempt.fence == 1 and delivery.operation in (Operation.PUBLISH, Operation.EDIT):
+    if delivery.operation in (Operation.PUBLISH, Operation.EDIT):
         signals.message_started.send(type(delivery.message), message=delivery.message)
     try:
         _check_and_call(delivery, attempt)
@@ -123,7 +129,9 @@ def _carry_out(delivery: Delivery, journal: Journal) -> Receipt:
     connector = connector_for(delivery.handle)
     if delivery.target is None:
         return connector.publish(content_of(delivery), journal)
-    post = published(delivery.target)
+    post = published(latest(delivery.target))
+    if "://" in post.platform_id:  # posted by hand: the platform's own id of it is not known
+        raise NeedsOfficer
     if delivery.operation == Operation.EDIT:
         return connector.edit(post, content_of(delivery), journal)
     if delivery.operation == Operation.REPOST:
@@ -133,7 +141,11 @@ def _carry_out(delivery: Delivery, journal: Journal) -> Receipt:
 
 
 def published(delivery: Delivery) -> Published:
-    return Published(delivery.platform_id, delivery.permalink, dict(delivery.kept))
+    """With everything known of the post since it was first published."""
+    kept = dict(delivery.kept)
+    if delivery.operation == Operation.EDIT and delivery.target is not None:
+        kept = {**published(delivery.target).kept, **kept}
+    return Published(delivery.platform_id, delivery.permalink, kept)
 
 
 def barrier(delivery: Delivery, *, by_hand: bool = False) -> tuple[str, str] | None:
@@ -143,23 +155,31 @@ def barrier(delivery: Delivery, *, by_hand: bool = False) -> tuple[str, str] | N
     """
     if delivery.handle.state != HandleState.CONNECTED and not by_hand:
         return DeliveryState.FAILED, "handle_not_connected"
-    if delivery.target is not None and delivery.target.state != DeliveryState.SENT:
-        return _without_target(delivery)
     if delivery.operation == Operation.REMOVE:  # says nothing new, so no seal stands before it
-        return None
+        return None if _is_out(delivery.target, corrected=True) else _without_target(delivery)
+    if delivery.target is not None and not _is_out(delivery.target):
+        return _without_target(delivery)
     return _too_late_or_changed(delivery, timezone.now())
+
+
+def _is_out(target: Delivery | None, *, corrected: bool = False) -> bool:
+    """`corrected`: also with other words than its own."""
+    if target is not None and corrected:
+        target = latest(target)
+    return target is not None and target.state == DeliveryState.SENT
 
 
 def _without_target(delivery: Delivery) -> tuple[str, str]:
     """What was to be reposted, corrected or taken down is not out: not yet, or no longer."""
-    if delivery.operation == Operation.REPOST:
-        return DeliveryState.FAILED, "original_not_out"
+    if delivery.operation == Operation.REPOST and delivery.target is not None:
+        ended = _ENDS_REPOSTS.get(delivery.target.state)
+        return ended or (DeliveryState.FAILED, "original_not_out")
     return DeliveryState.CANCELLED, "no_longer_there"
 
 
 def _too_late_or_changed(delivery: Delivery, now: datetime) -> tuple[str, str] | None:
     message = delivery.message
-    if message.cancelled_at:
+    if message.cancelled_at or _is_being_taken_down(delivery):
         return DeliveryState.CANCELLED, "withdrawn"
     if message.not_after and message.not_after <= now:
         return DeliveryState.EXPIRED, "too_late"
@@ -168,6 +188,10 @@ def _too_late_or_changed(delivery: Delivery, now: datetime) -> tuple[str, str] |
     if not _is_sealed(delivery):
         return DeliveryState.FAILED, "seal_broken"
     return None
+
+
+def _is_being_taken_down(delivery: Delivery) -> bool:
+    return delivery.followers.filter(operation=Operation.REMOVE, state__in=OPEN).exists()
 
 
 def _is_sealed(delivery: Delivery) -> bool:

@@ -2,7 +2,7 @@
 
 from django.dispatch import Signal
 
-# A delivery of this message was claimed for the first time. Arguments: message.
+# A delivery of this message was claimed, or posted by hand; heard often. Arguments: message.
 message_started = Signal()
 # A delivery changed its state. Arguments: delivery.
 delivery_moved = Signal()

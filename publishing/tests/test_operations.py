@@ -16,7 +16,13 @@ from portal.errors import MoveNotAllowed, NotPermitted
 from publishing import actions, sending
 from publishing.connectors.base import NotPublished, Partly, Published, Receipt
 from publishing.connectors.errors import ContentRefused, Unavailable, Unknown
-from publishing.delivery_actions import confirm_by_hand, give_up_by_hand, take_down, take_over
+from publishing.delivery_actions import (
+    confirm_by_hand,
+    give_up_by_hand,
+    requeue_delivery,
+    take_down,
+    take_over,
+)
 from publishing.models import Delivery, Message, Operation
 from publishing.seal import SealedPart, compute_seal
 
@@ -113,6 +119,24 @@ def test_a_repost_of_what_is_not_out_is_held_back(owner, platform):
     assert platform.reposted == []
 
 
+def test_reposts_of_what_came_too_late_are_too_late(owner, platform):
+    lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
+    late = timezone.now() - timedelta(seconds=1)
+    Message.objects.update(not_after=late)
+    assert ended(carried(lead)) == ("expired", "too_late")
+    repost.refresh_from_db()
+    assert repost.next_try_at is not None
+    assert ended(carried(repost)) == ("expired", "too_late")
+
+
+def test_what_was_posted_by_hand_is_reposted_by_hand(owner, nodal, platform):
+    lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
+    take_over(lead, actor=nodal)
+    confirm_by_hand(lead, permalink=LINK, actor=nodal)
+    assert ended(carried(repost)) == ("assisted", "assisted")
+    assert platform.reposted == []
+
+
 def test_an_unclear_repost_is_tried_again(owner, platform):
     lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
     carried(lead)
@@ -153,6 +177,23 @@ def test_a_correction_that_was_touched_is_not_sent(out, platform):
     correction.message.parts.update(text="कुछ और")
     assert ended(carried(correction)) == ("failed", "seal_broken")
     assert platform.edited == []
+
+
+def test_a_correction_of_a_correction_knows_the_first_post(out, platform):
+    Delivery.objects.update(kept={"video": "5"})
+    first = message(out.handle, text="सुधरा हुआ", corrects=out.message).deliveries.get()
+    carried(first)
+    second = message(out.handle, text="फिर", corrects=first.message).deliveries.get()
+    assert ended(carried(second)) == ("sent", "")
+    assert sending.published(second).kept["video"] == "5"
+
+
+def test_corrected_in_place_by_hand_a_post_keeps_its_id(out, nodal, monkeypatch):
+    monkeypatch.delattr(Scripted, "edit")
+    correction = carried(message(out.handle, text="नया", corrects=out.message).deliveries.get())
+    confirm_by_hand(correction, permalink=RECEIPT.permalink, actor=nodal)
+    assert ended(correction)[0] == "sent"
+    assert correction.platform_id == RECEIPT.platform_id
 
 
 # --- taking down ---------------------------------------------------------------------------------
@@ -210,6 +251,88 @@ def test_a_lost_worker_s_take_down_is_queued_again(out, head):
     actions.arm(claimed, attempt)
     actions.reclaim(removal.pk, at=timezone.now() + timedelta(hours=1))
     assert ended(removal) == ("queued", "worker_lost")
+
+
+def test_what_has_not_left_stays_back_after_a_take_down(owner, head, platform, monkeypatch):
+    monkeypatch.setattr(Scripted, "reposts_copies", False)
+    platform.script = [RECEIPT, Unavailable("rate_limited"), Unavailable("refused")]
+    first, second, third = message(*(connected_handle(owner) for _ in range(3))).deliveries.all()
+    carried(first)
+    carried(second)
+    take_down(first.message, reason="भूल", actor=head)
+    for delivery in (second, third):
+        assert ended(carried(delivery)) == ("cancelled", "withdrawn")
+    assert len(platform.published) == 1
+
+
+def test_what_was_leaving_at_a_take_down_is_removed_once_it_is_there(owner, head, platform):
+    platform.script = [Receipt("77", "https://x.com/77", is_live=False)]
+    delivery = carried(message(connected_handle(owner)).deliveries.get())
+    (removal,) = take_down(delivery.message, reason="भूल", actor=head)
+    assert removal.next_try_at is None
+    platform.follows = [Receipt("77", "https://x.com/77")]
+    assert follow(delivery) == ("sent", "")
+    removal.refresh_from_db()
+    assert removal.next_try_at <= timezone.now()
+    assert ended(carried(removal)) == ("sent", "")
+    assert ended(delivery) == ("removed", "")
+
+
+def test_what_was_leaving_at_a_take_down_and_came_to_nothing_is_not_sent_again(
+    owner, head, platform
+):
+    platform.script = [Unknown(), RECEIPT]
+    delivery = carried(message(connected_handle(owner)).deliveries.get())
+    (removal,) = take_down(delivery.message, reason="भूल", actor=head)
+    platform.shows = [None, None]
+    for _look in range(2):
+        sending.look(delivery.pk)
+    assert ended(delivery)[0] == "queued"
+    assert ended(carried(delivery)) == ("cancelled", "withdrawn")
+    removal.refresh_from_db()
+    assert removal.next_try_at is not None
+    assert ended(carried(removal)) == ("cancelled", "no_longer_there")
+    assert platform.published == []
+
+
+def test_what_was_taken_down_is_not_tried_again_by_an_officer(
+    owner, head, nodal, platform, monkeypatch
+):
+    monkeypatch.setattr(Scripted, "reposts_copies", False)
+    platform.script = [RECEIPT, ContentRefused()]
+    first, second = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
+    carried(first)
+    assert ended(carried(second))[0] == "failed"
+    take_down(first.message, reason="भूल", actor=head)
+    with pytest.raises(MoveNotAllowed):
+        requeue_delivery(second, actor=head)
+    with pytest.raises(MoveNotAllowed):
+        take_over(second, actor=nodal)
+
+
+def test_a_take_down_finds_the_post_that_was_corrected_meanwhile(out, head, platform):
+    correction = message(out.handle, text="सुधरा हुआ", corrects=out.message).deliveries.get()
+    (removal,) = take_down(out.message, reason="भूल", actor=head)
+    assert ended(carried(correction)) == ("sent", "")
+    assert ended(carried(removal)) == ("sent", "")
+    assert platform.removed == [RECEIPT.platform_id]
+    assert ended(correction) == ("removed", "")
+
+
+def test_a_correction_that_ends_after_the_take_down_is_gone_with_it(out, head, platform):
+    correction = message(out.handle, text="सुधरा हुआ", corrects=out.message).deliveries.get()
+    claimed, attempt = actions.claim(correction.pk, worker="slow")
+    carried(take_down(out.message, reason="भूल", actor=head)[0])
+    actions.accept(claimed, attempt, RECEIPT)
+    assert ended(correction) == ("removed", "")
+
+
+def test_what_was_posted_by_hand_is_taken_down_by_hand(by_hand, head, nodal, platform):
+    confirm_by_hand(by_hand, permalink=LINK, actor=nodal)
+    Handle.objects.update(way=Way.API)
+    (removal,) = take_down(by_hand.message, reason="भूल", actor=head)
+    assert ended(carried(removal)) == ("assisted", "assisted")
+    assert platform.removed == []
 
 
 def test_reposts_go_with_what_they_repeat(owner, head):

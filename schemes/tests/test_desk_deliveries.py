@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +14,8 @@ from django.utils import timezone
 
 from departments.models import Handle, Way
 from portal.audit.models import AuditEntry
-from publishing import sending
+from publishing import delivery_actions, sending
+from publishing.actions import claim, reclaim
 from publishing.connectors.base import Limit, Receipt
 from publishing.connectors.errors import Unavailable
 from publishing.models import Delivery, Operation
@@ -289,3 +291,28 @@ def test_limits_take_few_queries(up, one_a_day, django_assert_max_num_queries):
     client.get(reverse("desk:limits"))
     with django_assert_max_num_queries(20):
         client.get(reverse("desk:limits"))
+
+
+# --- released ------------------------------------------------------------------------------------
+
+
+def test_a_post_that_an_officer_took_over_is_released_all_the_same(
+    up, django_capture_on_commit_callbacks
+):
+    post = approved_post(up, route=Route.ROUTINE)
+    delivery = only_delivery(post)
+    delivery_actions.take_over(delivery, actor=up.nodal)
+    with django_capture_on_commit_callbacks(execute=True):
+        delivery_actions.confirm_by_hand(delivery, permalink=LINK, actor=up.nodal)
+    post.refresh_from_db()
+    assert post.state == PostState.RELEASED
+
+
+def test_a_post_whose_first_worker_was_lost_is_released_by_the_next(up):
+    post = approved_post(up, route=Route.ROUTINE)
+    delivery = only_delivery(post)
+    assert claim(delivery.pk, worker="lost")
+    reclaim(delivery.pk, at=timezone.now() + timedelta(hours=1))
+    send_all(post)
+    post.refresh_from_db()
+    assert post.state == PostState.RELEASED

@@ -29,7 +29,7 @@ from portal.web.filters import asked_choice, asked_text
 from portal.web.officials import not_named
 from portal.web.paging import page_of
 from publishing import access as publishing_access
-from publishing.delivery_actions import TAKEN_OVER
+from publishing.delivery_actions import OUT_OR_LEAVING, TAKEN_OVER
 from publishing.handle_health import ending_soon
 from publishing.models import Delivery, Message, Operation
 from publishing.states import DeliveryState
@@ -245,12 +245,16 @@ def _about_deliveries(
         delivery.state == DeliveryState.SENT and delivery.operation != Operation.REMOVE
         for delivery in deliveries
     )
+    is_on_its_way = any(
+        delivery.state in OUT_OR_LEAVING and delivery.operation != Operation.REMOVE
+        for delivery in deliveries
+    )
     may = {"may_decide": False, "may_post_by_hand": False, "may_take_down": False}
     if message is not None:
         user = request.user
         may["may_decide"] = publishing_access.can_decide(user, message)
         may["may_post_by_hand"] = publishing_access.can_post_by_hand(user, message)
-        may["may_take_down"] = is_out and publishing_access.can_take_down(user, message)
+        may["may_take_down"] = is_on_its_way and publishing_access.can_take_down(user, message)
     return {
         **may,
         "is_out": is_out,
