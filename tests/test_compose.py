@@ -13,7 +13,7 @@ from .conftest import DESK, OpenPage
 from .stack import Stack
 from .test_story import PASSWORD, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 @pytest.fixture

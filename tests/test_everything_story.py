@@ -18,7 +18,7 @@ from .stack import Stack
 from .test_linking_story import allow, go_to_platform, is_connected
 from .test_story import Screenshot, film, press, save, sign_in, until_prepared
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 NAMES = {
     "facebook": "फ़ेसबुक · KrishiDemo",

@@ -16,7 +16,7 @@ from .conftest import DESK, PHONE, OpenPage
 from .stack import Stack
 from .test_story import sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 NAMES = {
     "facebook": "AbhyasVibhag",
