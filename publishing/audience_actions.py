@@ -17,7 +17,7 @@ from portal.audit.actions import record
 from portal.errors import MoveNotAllowed, NotPermitted
 
 from . import access
-from .audience import international, known_as
+from .audience import APPROVED, international, known_as
 from .audience_files import Line
 from .connectors.base import ReadTemplate
 from .models import ConsentWay, Delivery, Subscriber, Template
@@ -204,7 +204,12 @@ def store_templates(handle: Handle, found: Iterable[ReadTemplate]) -> None:
 def template_changed(
     account: str, *, name: str, language: str, status: str, at: datetime | None
 ) -> None:
-    """The platform told that a template's status changed; news older than what was read is old."""
+    """The platform told that a template's status changed; news older than what was read is old.
+
+    One that is approved anew may have other words: only reading it tells.
+    """
+    if status == APPROVED:
+        return
     at = at or timezone.now()
     Template.objects.filter(
         handle__facts__business=account,

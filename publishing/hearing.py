@@ -16,8 +16,8 @@ from django_q.tasks import async_task
 
 from departments.models import Handle
 
-from . import sending
-from .audience import known_as
+from . import sending, template_reading
+from .audience import APPROVED, known_as
 from .audience_actions import come_back, learn_from, leave, template_changed
 from .callbacks import MOST_ITEMS
 from .connectors import connector_class
@@ -56,6 +56,13 @@ def hear(item: CallbackItem) -> None:
     if news.template:
         name, language, status = news.template
         template_changed(item.account, name=name, language=language, status=status, at=item.at)
+        if status == APPROVED:
+            _read_templates(item.account)
+
+
+def _read_templates(business: str) -> None:
+    for pk in Handle.objects.filter(facts__business=business).values_list("pk", flat=True):
+        template_reading.refresh(pk)
 
 
 def _about_message(item: CallbackItem, news: News) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from django.db.models.fields.files import FieldFile
 
 from .media import fitted
-from .models import Derivative, Media, MediaKind, Message, Operation, Place
+from .models import Derivative, Media, MediaKind, Message, Operation, Place, Template
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,27 @@ def compute_seal(
     not_after: datetime | None,
 ) -> str:
     """64 hexadecimal digits. `not_before` None means at once, on approval."""
-    sealed = {
-        "parts": [asdict(part) for part in sorted(parts, key=lambda part: part.platform)],
-        "handles": sorted(handle_ids),
+    parts, handles = sorted(parts, key=lambda part: part.platform), sorted(handle_ids)
+    sealed: dict[str, object] = {
+        "parts": [asdict(part) for part in parts],
+        "handles": handles,
         "window": [_moment(not_before), _moment(not_after)],
     }
+    if chosen := {dict(part.options)["template"] for part in parts if _has_template(part)}:
+        sealed["templates"] = _words_of_templates(chosen, handles)
     canonical = json.dumps(sealed, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _has_template(part: SealedPart) -> bool:
+    return bool(dict(part.options).get("template"))
+
+
+def _words_of_templates(chosen: set[str], handle_ids: list[int]) -> list[list[object]]:
+    """What people will read around the words of the post, as each handle's platform has it."""
+    words = ("handle_id", "name", "language", "body", "header", "names", "is_named")
+    rows = Template.objects.filter(handle__in=handle_ids).order_by("handle", "name", "language")
+    return [list(row) for row in rows.values_list(*words) if f"{row[1]}:{row[2]}" in chosen]
 
 
 def sealed_file(media: Media, alt: str, place: str = Place.SHOWN, *, platform: str) -> SealedFile:

@@ -452,6 +452,24 @@ def queued(handle, officer, number: int = 1) -> list[Delivery]:
     return list(made.deliveries.all())
 
 
+def test_a_template_that_is_approved_anew_is_read_before_it_is_used(platform, handle):
+    """Its words may be others: the platform tells only that it looked at them again."""
+    approved = Template.objects.get().body
+    Template.objects.update(status="PENDING", body="पुराना")
+    news = {
+        "event": "APPROVED",
+        "message_template_id": 7,
+        "message_template_name": "soochna_sandesh",
+        "message_template_language": "hi",
+    }
+    add_fault(platform.store, "whatsapp", "error_before", where="read")
+    hear(event("message_template_status_update", timezone.now() + DAY, **news))
+    assert Template.objects.get().status == "PENDING"
+    hear(event("message_template_status_update", timezone.now() + 2 * DAY, **news))
+    found = Template.objects.get(name="soochna_sandesh", language="hi")
+    assert (found.status, found.body) == ("APPROVED", approved)
+
+
 def test_each_person_who_agreed_gets_one_message(platform, person, handle, officer):
     gone = subscribe(handle, "9000000002", agreed(), actor=officer)
     take_out(gone, actor=officer)
@@ -501,6 +519,19 @@ def test_a_paused_template_stops_the_campaign_without_asking_again(
     assert platform.store.posts("whatsapp") == []
     handle.refresh_from_db()
     assert handle.state == "connected"
+
+
+@pytest.mark.parametrize("change", [{"body": "कुछ और {{title}} {{text}} {{link}}"},
+                                    {"names": ["text", "title", "link"]}])  # fmt: skip
+def test_a_template_with_other_words_than_were_approved_is_not_sent(
+    platform, person, handle, officer, change
+):
+    (delivery,) = queued(handle, officer)
+    Template.objects.update(**change)
+    send(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.problem) == (DeliveryState.FAILED, "seal_broken")
+    assert not platform.store.posts("whatsapp")
 
 
 def test_a_capped_person_waits_a_day(platform, person, handle, officer):
