@@ -266,6 +266,11 @@ class Delivery(models.Model):
         return f"{self.handle} · {self.message}"
 
     @property
+    def note(self) -> str:
+        """The code of what could not be done after publishing, a thumbnail for instance."""
+        return str(self.kept.get("note", ""))
+
+    @property
     def numbers(self) -> list[Metric]:
         """The latest of each; lists prefetch `metrics`."""
         latest: dict[str, Metric] = {}

@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.html import escape
 
 from departments.models import Handle, Way
 from portal.audit.models import AuditEntry
@@ -19,6 +20,7 @@ from publishing.actions import claim, reclaim
 from publishing.connectors.base import Limit, Receipt
 from publishing.connectors.errors import Unavailable
 from publishing.models import Delivery, Operation
+from publishing.problems import label
 from publishing.tests.factories import connected_handle
 from publishing.tests.scripted import Scripted
 from schemes import actions
@@ -316,3 +318,10 @@ def test_a_post_whose_first_worker_was_lost_is_released_by_the_next(up):
     send_all(post)
     post.refresh_from_db()
     assert post.state == PostState.RELEASED
+
+
+def test_what_failed_after_publishing_is_said_beside_it(up):
+    post = published(up)
+    Delivery.objects.filter(message=post.message).update(kept={"note": "video_too_large"})
+    with translation.override("hi"):
+        assert escape(label("video_too_large")) in page(of(up.nodal), "desk:post", post.pk)
