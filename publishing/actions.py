@@ -278,14 +278,14 @@ def take_look(delivery: Delivery) -> bool:
 
 @transaction.atomic
 def found(delivery: Delivery, receipt: Receipt) -> None:
-    delivery = locked(delivery.pk)
-    if delivery.state == DeliveryState.UNKNOWN:
-        accepted(delivery, receipt)
+    current = _unclear(delivery)
+    if current:
+        accepted(current, receipt)
 
 
 def look_again(delivery: Delivery, *, wait: int, counted: bool = True) -> None:
     """Look once more in `wait` seconds. A look that could not be taken is not `counted`."""
-    Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.UNKNOWN).update(
+    _as_looker(delivery).update(
         next_try_at=timezone.now() + timedelta(seconds=wait),
         looks_made=delivery.looks_made + 1 if counted else delivery.looks_made,
     )
@@ -293,18 +293,16 @@ def look_again(delivery: Delivery, *, wait: int, counted: bool = True) -> None:
 
 def leave_to_person(delivery: Delivery) -> None:
     """Reading can tell no more: an officer must look at the platform."""
-    Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.UNKNOWN).update(
-        next_try_at=None, problem="needs_decision"
-    )
+    _as_looker(delivery).update(next_try_at=None, problem="needs_decision")
 
 
 @transaction.atomic
 def found_part(delivery: Delivery, kept: Mapping[str, str]) -> None:
     """A part of a thread is out that we did not know of: go on behind it."""
-    delivery = locked(delivery.pk)
-    if delivery.state == DeliveryState.UNKNOWN:
-        delivery.kept = {**delivery.kept, **kept}
-        move(delivery, DeliveryState.QUEUED, problem=delivery.problem, wait=0)
+    current = _unclear(delivery)
+    if current:
+        current.kept = {**current.kept, **kept}
+        move(current, DeliveryState.QUEUED, problem=current.problem, wait=0)
 
 
 # --- what the platform still processes -----------------------------------------------------------
@@ -330,8 +328,11 @@ def take_follow(delivery: Delivery) -> bool:
 
 
 def keep_following(delivery: Delivery, values: Mapping[str, str]) -> None:
+    """Remember what was done after a post, a sign of life as well. Raises LeaseLost."""
     kept = {**delivery.kept, **values}
-    Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.PROCESSING).update(kept=kept)
+    lease = timezone.now() + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+    if not _as_follower(delivery).update(kept=kept, lease_until=lease, next_try_at=lease):
+        raise LeaseLost(delivery.pk)
     delivery.kept = kept
 
 
@@ -341,30 +342,32 @@ def follow_again(delivery: Delivery, *, wait: int | None = None) -> None:
         _processing_too_long(delivery)
         return
     wait = wait or FOLLOWS[min(delivery.looks_made, len(FOLLOWS) - 1)]
-    Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.PROCESSING).update(
+    _as_follower(delivery).update(
         next_try_at=timezone.now() + timedelta(seconds=wait), lease_until=None
     )
 
 
 @transaction.atomic
 def _processing_too_long(delivery: Delivery) -> None:
-    delivery = locked(delivery.pk)
-    if delivery.state == DeliveryState.PROCESSING:
-        move(delivery, DeliveryState.UNKNOWN, problem="needs_decision")
+    current = _followed(delivery)
+    if current:
+        move(current, DeliveryState.UNKNOWN, problem="needs_decision")
 
 
 @transaction.atomic
 def is_live(delivery: Delivery, receipt: Receipt) -> None:
-    delivery = locked(delivery.pk)
-    if delivery.state == DeliveryState.PROCESSING:
-        accepted(delivery, receipt)
+    current = _followed(delivery)
+    if current:
+        accepted(current, receipt)
 
 
 @transaction.atomic
 def processing_failed(delivery: Delivery, error: ConnectorError) -> None:
-    delivery = locked(delivery.pk)
-    if delivery.state == DeliveryState.PROCESSING:
-        move(delivery, DeliveryState.FAILED, problem=error.code)
+    """Nobody will ever see it. Another try starts from the beginning: no step led anywhere."""
+    current = _followed(delivery)
+    if current:
+        current.kept, current.platform_id, current.permalink = {}, "", ""
+        move(current, DeliveryState.FAILED, problem=error.code)
 
 
 # --- what stayed unclear -------------------------------------------------------------------------
@@ -373,32 +376,32 @@ def processing_failed(delivery: Delivery, error: ConnectorError) -> None:
 @transaction.atomic
 def came_to_nothing(delivery: Delivery, error: ConnectorError) -> None:
     """The platform said later that it did not publish what it had accepted."""
-    delivery = locked(delivery.pk)
-    if delivery.state != DeliveryState.UNKNOWN:
+    current = _unclear(delivery)
+    if current is None:
         return
-    verdict = judge(error, delivery.attempts_made, tuple(settings.FIND_AFTER_SECONDS))
+    verdict = judge(error, current.attempts_made, tuple(settings.FIND_AFTER_SECONDS))
     # From unknown there is no waiting: what may be tried again waits in the queue.
     again = verdict.state == DeliveryState.WAITING
     state = DeliveryState.QUEUED if again else DeliveryState.FAILED
-    move(delivery, state, problem=error.code, wait=verdict.wait)
+    move(current, state, problem=error.code, wait=verdict.wait)
     if verdict.handle_needs_attention:
-        mark_handle(delivery.handle, error.code)
+        mark_handle(current.handle, error.code)
 
 
 @transaction.atomic
 def not_there(delivery: Delivery) -> None:
     """The platform was read patiently and does not show it: it was not sent."""
-    delivery = locked(delivery.pk)
-    if delivery.state != DeliveryState.UNKNOWN:
+    current = _unclear(delivery)
+    if current is None:
         return
-    if delivery.problem == "already_published":
+    if current.problem == "already_published":
         # It refuses the text as a duplicate, yet shows no post of ours: sending again cannot help.
-        move(delivery, DeliveryState.FAILED, problem="already_published")
+        move(current, DeliveryState.FAILED, problem="already_published")
         return
-    if delivery.attempts.filter(outcome=Outcome.UNKNOWN).count() >= UNCLEAR_TRIES:
-        leave_to_person(delivery)
+    if current.attempts.filter(outcome=Outcome.UNKNOWN).count() >= UNCLEAR_TRIES:
+        leave_to_person(current)
         return
-    move(delivery, DeliveryState.QUEUED, problem=delivery.problem, wait=0)
+    move(current, DeliveryState.QUEUED, problem=current.problem, wait=0)
 
 
 # --- inside --------------------------------------------------------------------------------------
@@ -408,3 +411,32 @@ def _as_holder(delivery: Delivery) -> Any:
     return Delivery.objects.filter(
         pk=delivery.pk, state=DeliveryState.SENDING, fence=delivery.fence
     )
+
+
+def _as_looker(delivery: Delivery) -> Any:
+    """Only while the try is still unclear that was looked for: its fence is the newest."""
+    return Delivery.objects.filter(
+        pk=delivery.pk, state=DeliveryState.UNKNOWN, fence=delivery.fence
+    )
+
+
+def _unclear(delivery: Delivery) -> Delivery | None:
+    current = locked(delivery.pk)
+    same = current.state == DeliveryState.UNKNOWN and current.fence == delivery.fence
+    return current if same else None
+
+
+def _as_follower(delivery: Delivery) -> Any:
+    """Only while nobody has looked since: looks are counted."""
+    return Delivery.objects.filter(
+        pk=delivery.pk,
+        state=DeliveryState.PROCESSING,
+        fence=delivery.fence,
+        looks_made=delivery.looks_made,
+    )
+
+
+def _followed(delivery: Delivery) -> Delivery | None:
+    current = locked(delivery.pk)
+    mine = (DeliveryState.PROCESSING, delivery.fence, delivery.looks_made)
+    return current if (current.state, current.fence, current.looks_made) == mine else None

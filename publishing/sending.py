@@ -25,6 +25,7 @@ from .connectors.assisted import Assisted
 from .connectors.base import (
     Account,
     Connector,
+    Content,
     Journal,
     NotPublished,
     Partly,
@@ -39,7 +40,7 @@ from .models import Attempt, Delivery, Operation
 from .moving import LeaseLost, latest
 from .retry import judge
 from .seal import seal_of_message
-from .states import OPEN, DeliveryState
+from .states import OPEN, DeliveryState, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -226,7 +227,10 @@ def follow(delivery_id: int) -> None:
     receipt = Receipt(delivery.platform_id, delivery.permalink, is_live=False)
     try:
         connector = connector_for(delivery.handle)
-        seen = connector.follow(receipt, content_of(delivery), FollowJournal(delivery))
+        seen = connector.follow(receipt, _to_complete(delivery), FollowJournal(delivery))
+    except LeaseLost:
+        log.warning("another worker follows delivery %s", delivery_id)
+        return
     except ConnectorError as error:
         # It says nothing about the post: look later.
         log.info("delivery %s could not be followed: %s", delivery_id, error.code)
@@ -238,6 +242,17 @@ def follow(delivery_id: int) -> None:
         actions.follow_again(delivery)
     else:
         actions.is_live(delivery, seen)
+
+
+def _to_complete(delivery: Delivery) -> Content:
+    """What may still be added to a post that is out: nothing that nobody approved."""
+    is_wanted = not (delivery.message.cancelled_at or _is_being_taken_down(delivery))
+    if is_wanted and _is_sealed(delivery):
+        return content_of(delivery)
+    log.warning(
+        "delivery %s is out and gets nothing more: it was withdrawn or changed", delivery.pk
+    )
+    return Content("")
 
 
 # --- what became of those whose outcome is unclear ----------------------------------------------
@@ -291,11 +306,18 @@ def _sent(delivery: Delivery) -> Sent:
     return Sent(
         content=content_of(delivery),
         reference=reference,
-        armed_at=delivery.armed_at or delivery.state_since,
+        armed_at=_first_armed(delivery) or delivery.state_since,
         kept=dict(delivery.kept),
         heard=heard_about(reference),
         taken=frozenset(others.exclude(platform_id="").values_list("platform_id", flat=True)),
     )
+
+
+def _first_armed(delivery: Delivery) -> datetime | None:
+    """When the oldest try whose outcome is unclear may have become visible."""
+    unclear = delivery.attempts.filter(armed_at__isnull=False, outcome__in=("", Outcome.UNKNOWN))
+    first = unclear.order_by("fence").values_list("armed_at", flat=True).first()
+    return first or delivery.armed_at
 
 
 def sweep() -> None:

@@ -28,6 +28,7 @@ class Scripted(Connector):
     looked: ClassVar[list[Sent]] = []
     troubles: ClassVar[list[Exception]] = []  # of the next repost, edit or removal
     follows: ClassVar[list[Receipt | NotPublished | Exception | None]] = []
+    followed: ClassVar[list[Content]] = []
     reposted: ClassVar[list[Published]] = []
     edited: ClassVar[list[tuple[str, str]]] = []
     removed: ClassVar[list[str]] = []
@@ -36,7 +37,7 @@ class Scripted(Connector):
     def start(cls, *script: Exception | Receipt) -> None:
         cls.script, cls.shows, cls.before_arming = [*script], [], []
         cls.published, cls.looked = [], []
-        cls.troubles, cls.follows = [], []
+        cls.troubles, cls.follows, cls.followed = [], [], []
         cls.reposted, cls.edited, cls.removed = [], [], []
         cls.silence_is_proof = True
 
@@ -69,6 +70,8 @@ class Scripted(Connector):
     def follow(
         self, receipt: Receipt, content: Content, journal: Journal
     ) -> Receipt | NotPublished | None:
+        self.followed.append(content)
+        journal.keep(step="followed")
         answer = self.follows.pop(0)
         if isinstance(answer, Exception):
             raise answer

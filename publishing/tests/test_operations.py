@@ -14,7 +14,7 @@ from departments.tests.factories import department, person, person_without_charg
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
 from publishing import actions, sending
-from publishing.connectors.base import NotPublished, Partly, Published, Receipt
+from publishing.connectors.base import Content, NotPublished, Partly, Published, Receipt
 from publishing.connectors.errors import ContentRefused, Unavailable, Unknown
 from publishing.delivery_actions import (
     confirm_by_hand,
@@ -24,6 +24,7 @@ from publishing.delivery_actions import (
     take_over,
 )
 from publishing.models import Delivery, Message, Operation
+from publishing.moving import LeaseLost
 from publishing.seal import SealedPart, compute_seal
 
 from .factories import connected_handle
@@ -454,6 +455,44 @@ def test_a_post_is_out_only_when_it_is_live(processing, platform):
 def test_a_post_that_fails_in_processing_says_why(processing, platform):
     platform.follows = [NotPublished(ContentRefused("video_refused"))]
     assert follow(processing) == ("failed", "video_refused")
+
+
+def test_after_a_failure_in_processing_another_try_begins_anew(processing, head, platform):
+    platform.follows = [NotPublished(ContentRefused("video_refused"))]
+    assert follow(processing)[0] == "failed"
+    assert (processing.kept, processing.platform_id, processing.permalink) == ({}, "", "")
+    platform.script = [RECEIPT]
+    requeue_delivery(processing, actor=head)
+    assert ended(carried(processing)) == ("sent", "")
+
+
+def test_what_was_changed_since_is_not_added_to_a_post_that_is_out(processing, platform):
+    processing.message.parts.update(text="कुछ और")
+    platform.follows = [Receipt("77", "https://x.com/77")]
+    assert follow(processing) == ("sent", "")
+    assert platform.followed == [Content("")]
+
+
+def test_a_follower_that_wakes_up_late_writes_nothing(processing):
+    assert actions.take_follow(processing)
+    late = Delivery.objects.get()
+    Delivery.objects.update(lease_until=None)
+    assert actions.take_follow(late)
+    before = Delivery.objects.values().get()
+    with pytest.raises(LeaseLost):
+        actions.keep_following(late, {"captions_hi": "done"})
+    actions.is_live(late, RECEIPT)
+    actions.processing_failed(late, ContentRefused())
+    actions.follow_again(late)
+    assert Delivery.objects.values().get() == before
+
+
+def test_what_is_kept_after_a_post_is_a_sign_of_life(processing):
+    assert actions.take_follow(processing)
+    mine = Delivery.objects.get()
+    Delivery.objects.update(lease_until=timezone.now() + timedelta(seconds=1))
+    actions.keep_following(mine, {"captions_hi": "done"})
+    assert Delivery.objects.get().lease_until > timezone.now() + timedelta(seconds=30)
 
 
 def test_a_look_that_fails_says_nothing(processing, platform):

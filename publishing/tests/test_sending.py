@@ -286,6 +286,38 @@ def test_a_duplicate_that_cannot_be_found_is_not_sent_again(platform):
     assert ended(look(look(delivery))) == ("failed", "already_published")
 
 
+def test_a_look_that_ends_after_the_next_try_began_decides_nothing(platform):
+    Scripted.start(Unknown(), Unknown())
+    Scripted.shows = [None, None]
+    late = deliver(queued_delivery())
+    assert ended(look(look(late)))[0] == "queued"
+    late = Delivery.objects.get()
+    late.fence = 1
+    deliver(Delivery.objects.get())
+    before = Delivery.objects.values().get()
+    for decide in (
+        lambda: actions.not_there(late),
+        lambda: actions.found(late, RECEIPT),
+        lambda: actions.found_part(late, {"part1": "9"}),
+        lambda: actions.came_to_nothing(late, Unavailable()),
+        lambda: actions.look_again(late, wait=1),
+        lambda: actions.leave_to_person(late),
+    ):
+        decide()
+    assert Delivery.objects.values().get() == before
+
+
+def test_the_post_of_an_earlier_unclear_try_is_looked_for(platform):
+    """A later try was refused as a duplicate: what is there came by the first one."""
+    Scripted.start(Unknown(), AlreadyPublished("already_published"))
+    Scripted.shows = [None, None, RECEIPT]
+    delivery = look(look(deliver(queued_delivery())))
+    delivery.attempts.update(armed_at=timezone.now() - timedelta(hours=1))
+    first = delivery.attempts.get().armed_at
+    assert ended(look(deliver(delivery))) == ("sent", "")
+    assert Scripted.looked[-1].armed_at == first
+
+
 # --- workers that vanish ---------------------------------------------------------------------
 
 
