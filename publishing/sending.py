@@ -6,8 +6,10 @@ Nothing here is inside a transaction while a platform is being called.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
+import time
 from datetime import datetime
 
 from django.conf import settings
@@ -44,11 +46,20 @@ from .states import OPEN, DeliveryState, Outcome
 
 log = logging.getLogger(__name__)
 
+CHECK_HOLDS = 1.0  # seconds after which the gate is asked once more
 # A post that will never be out takes its reposts along.
 _ENDS_REPOSTS = {
     DeliveryState.EXPIRED.value: (DeliveryState.EXPIRED, "too_late"),
     DeliveryState.CANCELLED.value: (DeliveryState.CANCELLED, "withdrawn"),
 }
+
+
+class Barred(Exception):
+    """The gate closed while the connector still prepared: nothing visible was asked for."""
+
+    def __init__(self, state: str, problem: str) -> None:
+        self.state, self.problem = state, problem
+        super().__init__(problem)
 
 
 class DeliveryJournal:
@@ -57,6 +68,7 @@ class DeliveryJournal:
     def __init__(self, delivery: Delivery, attempt: Attempt) -> None:
         self._delivery, self._attempt = delivery, attempt
         self.reference = str(delivery.reference)
+        self._checked = time.monotonic()
 
     def get(self, key: str) -> str:
         return str(self._delivery.kept.get(key, ""))
@@ -65,7 +77,17 @@ class DeliveryJournal:
         actions.keep(self._delivery, values)
 
     def arm(self) -> None:
+        """Raises Barred: a large file may have taken an hour to get there."""
+        if time.monotonic() - self._checked > CHECK_HOLDS:
+            self._check_again()
+        self._checked = math.inf  # what has begun is brought to its end
         actions.arm(self._delivery, self._attempt)
+
+    def _check_again(self) -> None:
+        related = ("message", "handle", "target", "recipient")
+        delivery = Delivery.objects.select_related(*related).get(pk=self._delivery.pk)
+        if barred := barrier(delivery):
+            raise Barred(*barred)
 
 
 class FollowJournal:
@@ -107,6 +129,9 @@ def _check_and_call(delivery: Delivery, attempt: Attempt) -> None:
         return
     try:
         receipt = _carry_out(delivery, DeliveryJournal(delivery, attempt))
+    except Barred as bar:
+        actions.hold_back(delivery, attempt, state=bar.state, problem=bar.problem)
+        return
     except ConnectorError as error:
         verdict = judge(
             error,

@@ -147,6 +147,48 @@ def test_an_unclear_repost_is_tried_again(owner, platform):
     assert ended(carried(repost)) == ("sent", "")
 
 
+# --- the gate, once more -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (lambda one: Message.objects.update(not_after=timezone.now()), "expired"),
+        (lambda one: Handle.objects.update(state="disconnected"), "failed"),
+        (lambda one: one.message.parts.update(text="कुछ और"), "failed"),
+    ],
+)
+def test_what_is_barred_while_a_file_goes_up_is_not_shown(
+    owner, platform, monkeypatch, change, state
+):
+    monkeypatch.setattr(sending, "CHECK_HOLDS", 0)
+    delivery = message(connected_handle(owner)).deliveries.get()
+    publish = Scripted.publish
+
+    def slowly(self, content, journal):
+        change(delivery)
+        return publish(self, content, journal)
+
+    monkeypatch.setattr(Scripted, "publish", slowly)
+    assert ended(carried(delivery))[0] == state
+    assert platform.published == []
+    assert delivery.armed_at is None
+
+
+def test_a_take_down_stops_what_is_not_armed_yet(owner, head, platform, monkeypatch):
+    monkeypatch.setattr(sending, "CHECK_HOLDS", 0)
+    delivery = message(connected_handle(owner)).deliveries.get()
+    publish = Scripted.publish
+
+    def slowly(self, content, journal):
+        take_down(delivery.message, reason="भूल", actor=head)
+        return publish(self, content, journal)
+
+    monkeypatch.setattr(Scripted, "publish", slowly)
+    assert ended(carried(delivery)) == ("cancelled", "withdrawn")
+    assert platform.published == []
+
+
 # --- corrections ---------------------------------------------------------------------------------
 
 
