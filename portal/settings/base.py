@@ -364,6 +364,9 @@ METRICS = env.json("METRICS", default={}) or {
     "whatsapp": {},
 }
 
+# The number that X gave to our webhook, and the app's own token, with which it is registered.
+X_WEBHOOK_ID = env("X_WEBHOOK_ID", default="")
+X_BEARER_TOKEN = env("X_BEARER_TOKEN", default="")
 # Our agreement with X: the self-serve plan has rules that Enterprise has not (X0). Its prices are
 # in US dollars and change; its names of fields did in 2026 ("post" is the newer style).
 X_TIER = env("X_TIER", default="self_serve")

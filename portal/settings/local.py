@@ -41,6 +41,8 @@ PLATFORM_APPS = {
 }
 CALLBACK_SECRETS = dict.fromkeys(PLATFORM_URLS, "rehearsal-app-secret")
 CALLBACK_VERIFY_TOKEN = "rehearsal-verify-token"
+X_WEBHOOK_ID = "1"  # the rehearsal has it from the beginning
+X_BEARER_TOKEN = "rehearsal-app-token"
 
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"

@@ -33,4 +33,6 @@ PLATFORM_APPS = {
 }
 CALLBACK_SECRETS = dict.fromkeys(PLATFORM_URLS, "0123456789abcdef0123456789abcdef")
 CALLBACK_VERIFY_TOKEN = "test-verify-token"
+X_WEBHOOK_ID = "1"  # the stand-in has it from the beginning
+X_BEARER_TOKEN = "app-token-of-x-for-tests"
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests

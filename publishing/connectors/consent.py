@@ -68,6 +68,9 @@ class Consent(ABC):
     # Environment variables without which nothing can be linked, or nothing is heard, and where in
     # the settings their values lie; check_platforms asks for them.
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # And those without which `register` cannot be called. Empty: the callback address is registered
+    # on the platform's own pages, or needs no registration.
+    needs_to_register: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     hosts: ClassVar[frozenset[str]] = frozenset()  # besides the platform's base address
     # Secrets whose end is nearer than this are renewed before they are used.
     renew_before: ClassVar[timedelta] = timedelta(minutes=10)
@@ -88,6 +91,13 @@ class Consent(ABC):
 
     @abstractmethod
     def health(self, external_id: str, secrets: Secrets) -> Health: ...
+
+    def register(self) -> Mapping[str, str]:
+        """Registers our callback address, once for all accounts; may be repeated.
+
+        What has to be entered in the environment then: names of `needs`, with their values.
+        """
+        return {}
 
     def listen(self, external_id: str, secrets: Secrets) -> None:  # noqa: B027 - not everywhere
         """Asks the platform to send what happens to this account to our callback address.

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import re
-import secrets
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import requests
 from twitter_text import parse_tweet
 
-from .stage import Handler, Request, Response, Route, Stage, as_json, clock_text
+from .stage import Handler, Request, Response, Route, Stage, as_json
 from .store import Account, Post, Remark
 from .x_answers import error_for, invalid, problem
 from .x_media import XMedia
-from .x_posts import ISO, Shape, Shown, as_post, is_newer, message, metrics, page, username
+from .x_posts import Shape, Shown, as_post, is_newer, message, metrics, page, username
+from .x_webhooks import Webhooks, signature
 
 DAY = 24 * 3600
 WINDOW = 15 * 60
@@ -28,6 +24,7 @@ FIELDS = frozenset(
     | {"direct_message_deep_link", "for_super_followers_only", "share_with_followers"}
 )
 EXCLUSIVE = ("poll", "quote_tweet_id", "media", "card_uri", "direct_message_deep_link")
+SUBSCRIPTIONS = "/2/activity/subscriptions"
 NUMBER = "([0-9]{1,19})"
 CONVERSATION = "([0-9]{1,19}-[0-9]{1,19}|[0-9]{15,19})"
 
@@ -42,6 +39,10 @@ class XStage(Stage):
     @property
     def files(self) -> XMedia:
         return XMedia(self.store, self.looks_for_video)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        return Webhooks(self.store, self.callbacks)
 
     @property
     def routes(self) -> list[Route]:
@@ -66,7 +67,11 @@ class XStage(Stage):
             ("POST", "/2/media/upload", "upload", files.one_shot),
             ("POST", "/2/media/metadata", "upload", files.metadata),
             ("POST", "/2/media/subtitles", "upload", files.subtitles),
-            ("POST", "/2/webhooks", "any", self.register_callback),
+            ("POST", "/2/webhooks", "link", self.webhooks.register),
+            ("GET", "/2/webhooks", "link", self.webhooks.hooks),
+            ("POST", SUBSCRIPTIONS, "link", self.webhooks.subscribe),
+            ("GET", SUBSCRIPTIONS, "link", self.webhooks.subscriptions),
+            ("DELETE", SUBSCRIPTIONS, "link", self.webhooks.delete),
         ]
 
     # --- how it says no, and how it calls ---------------------------------------------------------
@@ -103,7 +108,7 @@ class XStage(Stage):
     def _enter(self, request: Request, handler: Handler, arguments: tuple[str, ...]) -> Response:
         """Another user's id in a path that writes is refused."""
         request.account = self.store.account_by_token("x", request.token)
-        is_for_app = request.path == "/2/webhooks" and request.token
+        is_for_app = request.path in ("/2/webhooks", SUBSCRIPTIONS) and request.token
         if request.account is None and not is_for_app:
             return self.bad_token()
         writes = request.method != "GET" and request.path.startswith("/2/users/")
@@ -310,29 +315,14 @@ class XStage(Stage):
 
     # --- callbacks --------------------------------------------------------------------------------
 
-    def register_callback(self, request: Request) -> Response:
-        """Only an address that answers the challenge is taken (X7)."""
-        address, token = str(request.json().get("url", "")), secrets.token_hex(16)
-        expected = signature(self.callbacks.secrets.get("x", ""), token.encode())
-        try:
-            answer = requests.get(
-                address, params={"crc_token": token}, timeout=10, allow_redirects=False
-            )
-            said = answer.json() if answer.status_code == 200 else {}
-        except (requests.RequestException, ValueError):
-            said = {}
-        if not isinstance(said, dict) or said.get("response_token") != expected:
-            return invalid("CrcValidationFailed")
-        now = clock_text(time.time(), ISO)
-        number = str(self.store.new_id())
-        return as_json({"data": {"id": number, "url": address, "valid": True, "created_at": now}})
-
     # --- what people write ------------------------------------------------------------------------
 
-    def event_about(self, remark: Remark) -> Mapping[str, Any]:
+    def event_about(self, remark: Remark) -> Mapping[str, Any] | None:
         """As the Activity API tells it (X7)."""
         kinds = {"comment": "post.reply.create", "mention": "post.mention.create"}
         kind = kinds.get(remark.kind, "dm.received")
+        if not self.webhooks.tells(remark.account, kind):
+            return None
         post = as_post(remark)
         payload = message(post) if remark.kind == "message" else Shown(post).as_asked()
         data = {
@@ -378,8 +368,3 @@ def _not_found(number: str) -> dict[str, Any]:
         "parameter": "ids",
         "value": number,
     }
-
-
-def signature(secret: str, message: bytes) -> str:
-    digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
-    return f"sha256={base64.b64encode(digest).decode()}"

@@ -55,6 +55,7 @@ def everything(platform: str):
     yield lambda: consent.renew(SECRETS)
     yield lambda: consent.health("1", SECRETS)
     yield lambda: consent.listen("1", SECRETS)
+    yield consent.register
     yield lambda: consent.revoke("1", SECRETS, entirely=True)
     yield lambda: consent.revoke("1", SECRETS, entirely=False)
 
@@ -85,6 +86,7 @@ def test_what_is_kept_of_a_refusal_holds_no_secret(platform, teller):
     teller.reply = parrot
     secrets = (
         *("code-secret-secret", "verifier-secret-secret", SECRETS.token, SECRETS.refresh),
+        "app-token-of-x-for-tests",
         *(EXTRA["user_token"], TYPED_SECRET, "0123456789abcdef0123456789abcdef"),
     )
     for act in everything(platform):

@@ -51,6 +51,7 @@ def test_nothing_is_missing_when_everything_is_entered(ready):
         ({"CALLBACK_VERIFY_TOKEN": ""}, "CALLBACK_VERIFY_TOKEN is empty"),
         ({"CALLBACK_SECRETS": {}}, "X_CALLBACK_SECRET is empty"),
         ({"CALLBACK_SECRETS": {"x": "1"}}, "YOUTUBE_CALLBACK_SECRET is empty"),
+        ({"X_WEBHOOK_ID": ""}, "X_WEBHOOK_ID is empty"),
         ({"PLATFORM_URLS": {"x": "http://127.0.0.1:8100/x"}}, "X_API_URL"),
     ],
 )
@@ -78,7 +79,7 @@ def test_each_linked_handle_is_looked_at(settings, rehearsal):
     token = read_secrets(handle).token
     _, said = run("--platform", "facebook")
     assert f"ok       {handle.name}: open until" in said
-    assert "आँकड़े" in said
+    assert "views and other numbers cannot be read" in said
     assert token not in said
     assert settings.PLATFORM_APPS["facebook"]["secret"] not in said
 

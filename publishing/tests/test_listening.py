@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
 import queue
+import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
 import requests
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -22,12 +27,14 @@ from publishing.connectors.errors import Unavailable
 from publishing.handle_health import check_handle
 from publishing.linking import fresh_secrets
 from publishing.models import CallbackEvent, CallbackItem
+from publishing.rehearsal import x_webhooks
 from publishing.tests.conftest import MemoryJournal
 from publishing.tests.linking import ACCOUNTS, link, linkable, use
 
 pytestmark = pytest.mark.django_db
 CHANNEL = ACCOUNTS["youtube"]
 TOPIC = f"https://www.youtube.com/feeds/videos.xml?channel_id={CHANNEL}"
+SUBSCRIPTIONS = "/2/activity/subscriptions"
 DAY = 86_400
 
 
@@ -236,3 +243,148 @@ def test_the_hub_takes_only_what_it_understands(rehearsal, change):
     asked = {"hub.mode": "subscribe", "hub.topic": TOPIC, "hub.callback": "https://x/y", **change}
     answer = requests.post(f"{rehearsal.url}/youtube/subscribe", asked, timeout=5)
     assert answer.status_code == 400
+
+
+# --- X: webhooks and subscriptions (X7) -----------------------------------------------------------
+
+HANDLE = ACCOUNTS["x"]
+NEWS = {"post.mention.create", "post.reply.create", "post.quote.create"}
+
+
+def events(rehearsal) -> set[str]:
+    kept = rehearsal.store.files("x", HANDLE, "subscription")
+    return {one.extra["event_type"] for one in kept}
+
+
+def forget(rehearsal, *lost: str) -> None:
+    for one in rehearsal.store.files("x", HANDLE, "subscription"):
+        if one.extra["event_type"] in lost:
+            rehearsal.store.remove_file("x", one.id)
+
+
+def say(rehearsal, account: str = HANDLE) -> None:
+    told = {"platform": "x", "account": account, "kind": "mention", "text": "@AbhyasVibhag नमस्ते"}
+    answer = requests.post(f"{rehearsal.url}/_control/remarks", json=told, timeout=5)
+    assert answer.status_code == 201
+
+
+def check_platforms(*arguments: str) -> str:
+    out = io.StringIO()
+    with suppress(SystemExit):
+        call_command("check_platforms", "--platform", "x", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_linked_account_is_subscribed(door, rehearsal, exchanges):
+    handle, _ = linked("x")
+    assert events(rehearsal) == {*NEWS, "oauth.revoke", "dm.received"}
+    assert handle.facts["listens"] is True
+    made = [one for one in asked_of(exchanges, SUBSCRIPTIONS) if one.request.method == "POST"]
+    assert len(made) == 5
+    assert made[0].request.json() == {
+        "event_type": "post.mention.create",
+        "filter": {"user_id": HANDLE},
+        "webhook_id": "1",
+        "tag": f"handle-{HANDLE}",
+    }
+
+
+def test_without_the_permission_messages_are_not_asked_for(door, rehearsal):
+    handle, _ = linked("x", without=("dm.read", "dm.write"))
+    assert events(rehearsal) == {*NEWS, "oauth.revoke"}
+    assert handle.facts["listens"] is True
+
+
+def test_without_a_webhook_nothing_is_asked(door, rehearsal, settings, exchanges):
+    settings.X_WEBHOOK_ID = ""
+    handle, _ = linked("x")
+    assert asked_of(exchanges, SUBSCRIPTIONS) == []
+    assert "listens" not in handle.facts
+
+
+def test_a_webhook_that_x_does_not_know_is_said(door, rehearsal, settings):
+    settings.X_WEBHOOK_ID = "77"
+    handle, _ = linked("x")
+    assert (handle.state, handle.facts["listens"]) == (HandleState.CONNECTED, False)
+    assert events(rehearsal) == set()
+
+
+def test_only_what_is_missing_is_subscribed_again(door, rehearsal, exchanges):
+    handle, _ = linked("x")
+    forget(rehearsal, "post.quote.create")
+    exchanges.clear()
+    check_handle(handle)
+    made = [one for one in asked_of(exchanges, SUBSCRIPTIONS) if one.request.method == "POST"]
+    assert [one.request.json()["event_type"] for one in made] == ["post.quote.create"]
+    handle.refresh_from_db()
+    assert handle.facts["listens"] is True
+
+
+def test_an_event_that_x_does_not_offer_stops_no_other(door, rehearsal, monkeypatch):
+    monkeypatch.setattr(x_webhooks, "EVENTS", x_webhooks.EVENTS - {"oauth.revoke"})
+    handle, _ = linked("x")
+    assert events(rehearsal) == {*NEWS, "dm.received"}
+    assert handle.facts["listens"] is True
+
+
+def test_a_long_list_is_read_to_its_end(settings, teller):
+    settings.PLATFORM_URLS = {"x": teller.url}
+
+    def reply(method, path, headers, body):
+        if path.startswith("/2/users/me"):
+            return 200, {}, json.dumps({"data": {"id": HANDLE, "username": "u"}}).encode()
+        if "pagination_token=second" in path:
+            rows = [
+                {"event_type": name, "filter": {"user_id": HANDLE}, "webhook_id": "1"}
+                for name in NEWS
+            ]
+            return 200, {}, json.dumps({"data": rows}).encode()
+        page = {"data": [{}], "meta": {"next_token": "second"}}
+        return 200, {}, json.dumps(page).encode()
+
+    teller.reply = reply
+    assert consent_for("x").health(HANDLE, Secrets("t")).facts["listens"] is True
+
+
+def test_a_mention_is_told_to_who_subscribed(door, rehearsal):
+    linked("x")
+    say(rehearsal, "900000000312")  # nobody asked for its news
+    say(rehearsal)
+    assert door.admit() == ("POST", 200)
+    (item,) = CallbackItem.objects.all()
+    assert (item.kind, item.account) == ("mention", HANDLE)
+
+
+def test_disconnecting_takes_the_subscriptions_back(door, rehearsal):
+    handle, client = linked("x")
+    client.post(reverse("desk:handle_disconnect", args=[handle.pk]))
+    assert events(rehearsal) == set()
+
+
+def test_the_administrator_registers_the_webhook(door, rehearsal, settings):
+    came: list[tuple[str, int]] = []
+    caller = threading.Thread(target=lambda: came.append(door.admit()))
+    caller.start()
+    said = check_platforms("--listen")
+    caller.join()
+    assert came == [("GET", 200)]
+    (hook,) = rehearsal.store.files("x", "", "webhook")
+    assert hook.extra["url"] == f"{settings.MEDIA_URL_BASE}/callbacks/x/"
+    assert f"missing  callback address registered: X_WEBHOOK_ID={hook.id}" in said
+    assert settings.X_BEARER_TOKEN not in said
+
+    settings.X_WEBHOOK_ID = hook.id
+    linked("x")
+    forget(rehearsal, *NEWS)
+    again = check_platforms("--listen")
+    assert f"ok       callback address registered: X_WEBHOOK_ID={hook.id}" in again
+    assert "not subscribed" not in again
+    assert events(rehearsal) >= NEWS
+    assert len(rehearsal.store.files("x", "", "webhook")) == 1
+
+
+def test_an_address_that_proves_nothing_is_not_registered(door, rehearsal, settings, teller):
+    teller.reply = lambda *request: (200, {}, b"{}")
+    assert "missing  the callback address is not registered" in check_platforms("--listen")
+    settings.X_BEARER_TOKEN = ""
+    assert "missing  X_BEARER_TOKEN is empty" in check_platforms("--listen")

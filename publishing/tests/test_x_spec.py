@@ -7,22 +7,30 @@ from datetime import UTC, datetime
 
 import pytest
 
+from departments.credentials import Secrets
+from publishing.connectors import consent_for
 from publishing.connectors.base import Account, CaptionFile, Content, Published, Sent
 from publishing.connectors.errors import ConnectorError
 from publishing.connectors.http import Http
 from publishing.connectors.x import X
 from publishing.rehearsal.faults import add_fault
+from publishing.rehearsal.x_webhooks import EVENTS
 
 from .remarks import foreign_post, say
 from .specifications import OpenApi
 
 TOKEN = "secret-token-0123456789"
 # Where X departs from its own document 2.166.
+# X's pages name events that its files lack: both `oauth.revoke`, the older replies and quotes (X7).
+EVENT = "properties/event_type/enum"
 CORRECTIONS_166 = {
+    f"/components/schemas/ActivitySubscriptionCreateRequest/{EVENT}": sorted(EVENTS),
     # These demand a property that they do not have, and that no answer of X ever had.
     "/components/schemas/MediaUploadResponse/required": [],
     "/components/schemas/MediaUploadAppendResponse/required": [],
     "/components/schemas/ProcessingInfo/required": [],
+    # Without the wrapper here, with it in 2.167 (X7); either is understood.
+    "/components/schemas/WebhookConfigCreateResponse/required": [],
 }
 # And from 2.167: its problems have a type of their own each; X sends about:blank and others too.
 SUBTITLES = "/components/schemas/CreateMediaSubtitlesResponseData"
@@ -34,6 +42,9 @@ CORRECTIONS_167 = {
     },
     # An object here, an array in 2.166 and in the older clients (X2.2); we do not read it.
     f"{SUBTITLES}/properties/associated_subtitles/type": "array",
+    f"/components/schemas/CreateActivitySubscriptionRequest/{EVENT}": sorted(EVENTS),
+    # An array here, an object in 2.166; we do not read it.
+    "/components/schemas/DeleteActivitySubscriptionsByIdsResponse/properties/data": {},
 }
 
 
@@ -109,6 +120,36 @@ def test_reading(description, exchanges, connector, journal, rehearsal, photo):
 def test_reading_where_nothing_is(description, exchanges, connector):
     assert connector.read_mentions().items == ()
     assert connector.read_conversations().items == ()
+    fits(description, exchanges)
+
+
+def test_being_told(description, exchanges, connector, settings, rehearsal):
+    """Subscribing an account, looking whether it is, and taking it back with the app's token."""
+    settings.PLATFORM_URLS = {"x": f"{rehearsal.url}/x"}
+    consent, secrets = consent_for("x"), Secrets(TOKEN, {"scope": "dm.read"})
+    consent.listen("1001", secrets)
+    assert set(consent._subscribed("1001", TOKEN)) >= {"post.reply.create", "oauth.revoke"}
+    consent._unsubscribe("1001", TOKEN)
+    assert consent._subscribed("1001", TOKEN) == {}
+    methods = [one.request.method for one in exchanges]
+    assert methods == ["GET", *["POST"] * 5, "GET", "GET", "DELETE", "GET"]
+    fits(description, exchanges)
+
+
+def test_the_webhook_of_the_app(description, exchanges, rehearsal, settings, teller, monkeypatch):
+    settings.PLATFORM_URLS = {"x": f"{rehearsal.url}/x"}
+    settings.MEDIA_URL_BASE = teller.url
+    secret = settings.CALLBACK_SECRETS["x"]
+    monkeypatch.setattr(rehearsal.callbacks, "secrets", {"x": secret})
+
+    def portal(method, path, headers, body):
+        answer = X.handshake({"crc_token": path.partition("=")[2]}, secret=secret, verify="")
+        return 200, {"Content-Type": "application/json"}, answer.encode()
+
+    teller.reply = portal
+    first = consent_for("x").register()
+    assert consent_for("x").register() == first
+    assert [one.request.method for one in exchanges] == ["GET", "POST", "GET"]
     fits(description, exchanges)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, no_translations
+from django.db.models import QuerySet
 
 from departments.credentials import CredentialMissing
 from departments.models import Handle, Way
@@ -18,7 +20,7 @@ from departments.states import HandleState
 from publishing.connectors import base_url, consent_for
 from publishing.connectors.consent import Consent, ConsentPage, callback_address
 from publishing.connectors.errors import ConnectorError
-from publishing.linking import fresh_secrets
+from publishing.linking import fresh_secrets, listen
 from publishing.linking_views import return_address
 from publishing.problems import label
 
@@ -36,15 +38,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--platform", choices=sorted(settings.CONNECTORS))
-        parser.add_argument(
+        calls = parser.add_mutually_exclusive_group()
+        calls.add_argument(
             "--offline", action="store_true", help="Settings only: no platform is called."
         )
+        calls.add_argument(
+            "--listen",
+            action="store_true",
+            help="Register the callback address where a platform takes it from programs, and ask"
+            " for the news of every linked handle.",
+        )
 
+    @no_translations  # a report for engineers, in one language throughout
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = [options["platform"]] if options["platform"] else list(settings.CONNECTORS)
         missing = self._show("the portal", list(address_lines()))
         for platform in chosen:
             lines = list(setting_lines(platform))
+            if options["listen"]:
+                lines += listen_lines(platform)
             if not options["offline"]:
                 lines += handle_lines(platform)
             missing += self._show(platform, lines)
@@ -108,15 +120,44 @@ def _setting(place: tuple[str, ...]) -> str:
     return str(found)
 
 
-def handle_lines(platform: str) -> Iterator[Line]:
-    """Of each handle that is linked, or was until the platform refused it."""
+def listen_lines(platform: str) -> Iterator[Line]:
     consent = consent_for(platform)
+    if consent is None:
+        return
+    lacking = [name for name, place in consent.needs_to_register.items() if not _setting(place)]
+    if lacking:
+        yield from (Line("missing", f"{name} is empty") for name in lacking)
+        return
+    try:
+        yield from register_lines(consent)
+    except ConnectorError as error:
+        yield Line("missing", f"the callback address is not registered: {error.detail}")
+        return
+    for handle in _linked(platform):
+        with suppress(CredentialMissing, ConnectorError):  # said below, of the handle
+            listen(handle, consent, fresh_secrets(handle))
+
+
+def register_lines(consent: Consent) -> Iterator[Line]:
+    for name, value in consent.register().items():
+        is_set = _setting(consent.needs[name]) == value
+        yield Line("ok" if is_set else "missing", f"callback address registered: {name}={value}")
+
+
+def _linked(platform: str) -> QuerySet[Handle]:
+    """Handles that are linked, or were until the platform refused them."""
     states = (HandleState.CONNECTED, HandleState.ATTENTION)
     handles = Handle.objects.filter(platform=platform, state__in=states, way=Way.API)
+    return handles.select_related("department").order_by("name")
+
+
+def handle_lines(platform: str) -> Iterator[Line]:
+    consent = consent_for(platform)
+    handles = _linked(platform)
     if consent is None or not handles.exists():
         yield Line("note", "no handle is linked yet")
         return
-    for handle in handles.select_related("department").order_by("name"):
+    for handle in handles:
         yield from health_lines(handle, consent)
 
 
@@ -137,4 +178,5 @@ def health_lines(handle: Handle, consent: Consent) -> Iterator[Line]:
     for code in health.facts.get("without", ()):
         yield Line("note", f"{handle.name}: {label(code)}")
     if health.facts.get("listens") is False:
-        yield Line("missing", f"{handle.name}: its callbacks are not subscribed; connect it again")
+        words = "its callbacks are not subscribed; run with --listen, or connect it again"
+        yield Line("missing", f"{handle.name}: {words}")
