@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import DateTimeField, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import DateTimeField, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from departments.models import Department, Handle
@@ -65,13 +65,18 @@ def rooms(handles: Iterable[Handle], at: datetime) -> list[Room]:
     ]
 
 
-def without_room(handles: Sequence[Handle], at: datetime, *, wanted: int = 1) -> list[Room]:
-    """The limits that would be passed if each of these handles sent `wanted` more at `at`."""
-    together = Counter(handle.platform for handle in handles)
+def without_room(
+    handles: Sequence[Handle], at: datetime, *, wanted: Mapping[int, int] | None = None
+) -> list[Room]:
+    """The limits that would be passed if each of these handles sent one more at `at`, or as many
+    as `wanted` says by its key.
+    """
+    asked: Counter[int | str] = Counter()
+    for handle in handles:
+        count = (wanted or {}).get(handle.pk, 1)
+        asked.update({handle.pk: count, handle.platform: count})
     return [
-        room
-        for room in rooms(handles, at)
-        if room.left < wanted * (together[room.handle.platform] if room.limit.per == "app" else 1)
+        room for room in rooms(handles, at) if room.left < asked[_scope(room.handle, room.limit)]
     ]
 
 
@@ -102,7 +107,7 @@ def costs(departments: QuerySet[Department], month: datetime) -> list[Cost]:
     priced = Delivery.objects.filter(message__department__in=departments, price__gt=0)
     sent = _sums(priced.filter(sent_at__gte=start, sent_at__lt=end))
     planned = _sums(
-        priced.open().annotate(moment=_MOMENT).filter(moment__gte=start, moment__lt=end)
+        priced.open().annotate(moment=_leaving()).filter(moment__gte=start, moment__lt=end)
     )
     known = departments.in_bulk([*{*sent, *planned}])
     zero = Decimal(0)
@@ -115,8 +120,12 @@ def costs(departments: QuerySet[Department], month: datetime) -> list[Cost]:
 
 # --- inside --------------------------------------------------------------------------------------
 
-# When an open delivery is meant to leave.
-_MOMENT = Coalesce("message__not_before", "message__created_at", output_field=DateTimeField())
+
+def _leaving() -> Greatest:
+    """When an open delivery is meant to leave; one that is late leaves today."""
+    meant = Coalesce("message__not_before", "message__created_at")
+    now = Value(timezone.now(), output_field=DateTimeField())
+    return Greatest(meant, now, output_field=DateTimeField())
 
 
 def _sums(deliveries: QuerySet[Delivery]) -> dict[int, Decimal]:
@@ -141,7 +150,7 @@ def _taken(wanted: list[tuple[Handle, Limit]], at: datetime) -> dict[int | str, 
         operation__in=COUNTED,
     ).order_by()
     sent = counted.filter(sent_at__gt=at - span, sent_at__lte=at + span)
-    planned = counted.open().filter(sent_at__isnull=True).annotate(moment=_MOMENT)
+    planned = counted.open().filter(sent_at__isnull=True).annotate(moment=_leaving())
     planned = planned.filter(moment__gt=at - span, moment__lte=at + span)
     found: dict[int | str, list[datetime]] = {scope: [] for scope in scopes}
     for rows in (sent.values_list(*_WHERE, "sent_at"), planned.values_list(*_WHERE, "moment")):

@@ -24,6 +24,7 @@ from portal.errors import MoveNotAllowed, NotPermitted
 from portal.web.templatetags.portal import ist
 from portal.web.text import tidy, tidy_line
 from publishing.actions import cancel_message, queue_message
+from publishing.audience import recipients_of
 from publishing.handle_health import ends_before
 from publishing.media import want_fitting
 from publishing.models import Media
@@ -351,7 +352,7 @@ def _hold_places(post: Post) -> None:
     if post.corrects_id:
         return
     hold_places(handles)
-    for room in without_room(handles, at):
+    for room in without_room(handles, at, wanted=_wanted(post, handles)):
         raise MoveNotAllowed(
             _("%(handle)s has no place left then: %(used)s of %(amount)s. The next is at %(when)s.")
             % {
@@ -361,6 +362,16 @@ def _hold_places(post: Post) -> None:
                 "when": ist(next_room(room, at)),
             }
         )
+
+
+def _wanted(post: Post, handles: Iterable[Handle]) -> dict[int, int]:
+    """How many messages each handle would send: to each person where a template goes out."""
+    templates = {one.platform for one in post.variants.all() if one.options.get("template")}
+    return {
+        handle.pk: recipients_of(handle).count()
+        for handle in handles
+        if handle.platform in templates
+    }
 
 
 def _is_over(moment: datetime | None) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from departments.models import Department
+from departments.tests.factories import department
 from publishing.connectors.base import Limit
 from publishing.models import Delivery
 from publishing.quotas import Room, costs, next_room, rooms, without_room
@@ -109,3 +110,17 @@ def test_costs_are_summed_by_department_and_month():
     assert december[first.message.department].planned == Decimal("0.2")
     january = costs(Department.objects.all(), timezone.now().replace(2027, 1, 5))
     assert [cost.planned for cost in january] == [Decimal("0.015")]
+
+
+def test_as_many_as_are_wanted_need_a_place(limited):
+    limited(Limit("people_a_day", 5, "app"))
+    first, second = connected_handle(department()), connected_handle(department())
+    assert without_room([first, second], NOON, wanted={first.pk: 4}) == []
+    assert len(without_room([first, second], NOON, wanted={first.pk: 5})) == 2
+
+
+def test_what_is_late_takes_a_place_of_today(limited):
+    limited(Limit("uploads_a_day", 2, "handle", zone="America/Los_Angeles"))
+    now = timezone.now()
+    late = planned(now - timedelta(days=3))
+    assert used(late.handle, now) == [1]

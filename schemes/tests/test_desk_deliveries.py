@@ -17,9 +17,10 @@ from departments.models import Handle, Way
 from portal.audit.models import AuditEntry
 from publishing import delivery_actions, sending
 from publishing.actions import claim, reclaim
+from publishing.audience_actions import Agreement, subscribe, take_out
 from publishing.connectors.base import Limit, Receipt
 from publishing.connectors.errors import Unavailable
-from publishing.models import Delivery, Operation
+from publishing.models import Delivery, Operation, Subscriber
 from publishing.problems import label
 from publishing.tests.factories import connected_handle
 from publishing.tests.scripted import Scripted
@@ -258,6 +259,18 @@ def test_a_place_taken_meanwhile_stops_the_approval(up, one_a_day):
     actions.approve_post(first, version=first.version, actor=up.deputy)
     with pytest.raises(actions.MoveNotAllowed):
         actions.approve_post(second, version=second.version, actor=up.deputy)
+
+
+def test_each_person_who_gets_a_template_takes_a_place(up, one_a_day):
+    agreement = Agreement("camp", "फ़ाइल 12", timezone.now())
+    for number in ("9000000001", "9000000002"):
+        subscribe(up.handle, number, agreement, actor=up.nodal)
+    post = draft(up, route=Route.ROUTINE)
+    post.variants.update(options={"template": "soochna:hi"})
+    with pytest.raises(actions.MoveNotAllowed):
+        actions.submit_post(post, version=post.version, actor=up.nodal)
+    take_out(Subscriber.objects.latest("pk"), actor=up.nodal)
+    actions.submit_post(post, version=post.version, actor=up.nodal)
 
 
 def test_limits_and_costs_are_seen_by_those_they_are_of(up, one_a_day):
