@@ -1,4 +1,4 @@
-"""What callbacks mean for messages to single people, for those people, and for templates.
+"""What callbacks mean: for messages to single people, for those people, for templates, for handles.
 
 Each item is carried out once, and may be carried out again without harm: a message never goes
 backwards (delivered is not undone by a late "sent"), and a word of a person from before their
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from departments.models import Handle
+from departments.states import HandleState
 
 from . import sending, template_reading
 from .audience import APPROVED, known_as
@@ -46,6 +47,9 @@ def hear_all() -> None:
 
 
 def hear(item: CallbackItem) -> None:
+    if item.kind == "revoked":
+        _about_access(item)
+        return
     news = connector_class(item.platform).news(item.kind, item.said)
     if news is None:
         return
@@ -63,6 +67,14 @@ def hear(item: CallbackItem) -> None:
 def _read_templates(business: str) -> None:
     for pk in Handle.objects.filter(facts__business=business).values_list("pk", flat=True):
         template_reading.refresh(pk)
+
+
+def _about_access(item: CallbackItem) -> None:
+    """The platform is asked: the word may be late, and the handle linked anew meanwhile."""
+    handles = Handle.objects.filter(platform=item.platform, external_id=item.account)
+    for handle in handles.filter(state=HandleState.CONNECTED):
+        name = f"check-handle-{handle.pk}"
+        async_task("publishing.tasks.check_handle", handle.pk, task_name=name)
 
 
 def _about_message(item: CallbackItem, news: News) -> None:

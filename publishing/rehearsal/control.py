@@ -110,6 +110,10 @@ class Control:
             self.store.expire_grants(platform)
         else:
             self.store.revoke_grants(platform)
+            for account in self.store.accounts(platform):
+                event = self.stages[platform].event_of_revocation(account)
+                if event:
+                    self.callbacks.send(platform, event)
         return _done(request)
 
     def faults(self, request: Request) -> Response:

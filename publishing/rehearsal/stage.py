@@ -141,6 +141,10 @@ class Stage(ABC):
         """The callback that tells of it; None where the platform sends none."""
         return None
 
+    def event_of_revocation(self, account: Account) -> Mapping[str, Any] | None:
+        """The callback that tells that the account's consent was taken back."""
+        return None
+
     def route(self, request: Request) -> tuple[str, Callable[[], Response]] | None:
         """The operation that a request asks for, and what carries it out."""
         for method, pattern, operation, handler in self.routes:

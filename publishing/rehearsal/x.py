@@ -321,18 +321,13 @@ class XStage(Stage):
         """As the Activity API tells it (X7)."""
         kinds = {"comment": "post.reply.create", "mention": "post.mention.create"}
         kind = kinds.get(remark.kind, "dm.received")
-        if not self.webhooks.tells(remark.account, kind):
-            return None
         post = as_post(remark)
         payload = message(post) if remark.kind == "message" else Shown(post).as_asked()
-        data = {
-            "event_uuid": f"{remark.id}-{kind}",
-            "event_type": kind,
-            "filter": {"user_id": remark.account},
-            "tag": f"handle-{remark.account}",
-            "payload": payload,
-        }
-        return {"data": data}
+        return self.webhooks.event(remark.account, kind, f"{remark.id}-{kind}", payload)
+
+    def event_of_revocation(self, account: Account) -> Mapping[str, Any] | None:
+        kind, number = "oauth.revoke", str(self.store.new_id())
+        return self.webhooks.event(account.id, kind, number, {"user_id": account.id})
 
     def _written(self, account: str, *kinds: str) -> list[Post]:
         """What people wrote to an account, newest first."""

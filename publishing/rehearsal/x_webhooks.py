@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -129,9 +130,21 @@ class Webhooks:
     def subscription(self, account: str, event: str) -> File | None:
         return next((k for k in self._of(account) if k.extra["event_type"] == event), None)
 
-    def tells(self, account: str, event: str) -> bool:
-        """Nobody's subscription is asked for while there is none at all."""
-        return not self._all() or self.subscription(account, event) is not None
+    def event(
+        self, account: str, kind: str, key: str, payload: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """None: the account did not subscribe. While nobody has, everything is told of all."""
+        kept = self.subscription(account, kind)
+        if kept is None and self._all():
+            return None
+        data = {
+            "event_uuid": key,
+            "event_type": kind,
+            "filter": {"user_id": account},
+            "tag": kept.extra.get("tag", "") if kept else f"handle-{account}",
+            "payload": payload,
+        }
+        return {"data": data}
 
     def _of(self, account: str) -> list[File]:
         return self.store.files("x", account, SUBSCRIPTION)

@@ -25,6 +25,7 @@ from publishing.connectors import connect, consent_for
 from publishing.connectors.base import Account, Content, Published
 from publishing.connectors.errors import Unavailable
 from publishing.handle_health import check_handle
+from publishing.hearing import hear_all
 from publishing.linking import fresh_secrets
 from publishing.models import CallbackEvent, CallbackItem
 from publishing.rehearsal import x_webhooks
@@ -388,3 +389,28 @@ def test_an_address_that_proves_nothing_is_not_registered(door, rehearsal, setti
     assert "missing  the callback address is not registered" in check_platforms("--listen")
     settings.X_BEARER_TOKEN = ""
     assert "missing  X_BEARER_TOKEN is empty" in check_platforms("--listen")
+
+
+def revoke(rehearsal) -> None:
+    told = {"platform": "x", "do": "revoke"}
+    assert requests.post(f"{rehearsal.url}/_control/grants", json=told, timeout=5).ok
+
+
+def test_an_account_that_takes_its_consent_back_needs_attention(door, rehearsal):
+    handle, _ = linked("x")
+    revoke(rehearsal)
+    assert door.admit() == ("POST", 200)
+    hear_all()
+    handle.refresh_from_db()
+    assert (handle.state, handle.state_reason) == (HandleState.ATTENTION, "reconnect")
+
+
+def test_a_late_word_of_it_does_not_disturb_a_handle_linked_anew(door, rehearsal):
+    handle, client = linked("x")
+    revoke(rehearsal)
+    assert door.admit() == ("POST", 200)
+    link(client, handle, HANDLE)
+    hear_all()
+    handle.refresh_from_db()
+    assert handle.state == HandleState.CONNECTED
+    assert not CallbackItem.objects.filter(heard_at=None).exists()
