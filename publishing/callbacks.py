@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import uuid
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from departments.models import Handle, Way
@@ -25,7 +28,10 @@ from .connectors import connector_class
 from .connectors.base import Told
 from .models import CallbackEvent, CallbackItem
 
+log = logging.getLogger(__name__)
+
 LARGEST_BODY = 3 * 1024 * 1024  # Meta's largest (platform sheet 4.7)
+FORGOTTEN_AT_ONCE = 200  # events
 MOST_ITEMS = 1000  # Meta batches at most this many changes in one call
 
 
@@ -73,6 +79,23 @@ def store_event(platform: str, body: bytes) -> bool:
 def _wake() -> None:
     """Losing it loses nothing: what was not heard is looked for again."""
     async_task("publishing.tasks.hear_callbacks", task_name="hear-callbacks")
+
+
+def forget_old(*, at: datetime | None = None) -> int:
+    """Delete the oldest raw events, with their items, once they were kept long enough (P10).
+
+    They hold what people wrote and their numbers; what they meant was carried out long ago. Should
+    one be sent again afterwards, hearing it once more changes nothing. Returns how many events.
+    """
+    before = (at or timezone.now()) - timedelta(days=settings.CALLBACK_KEPT_DAYS)
+    oldest = CallbackEvent.objects.order_by("pk").values_list("pk", "received_at")[
+        :FORGOTTEN_AT_ONCE
+    ]
+    old = [pk for pk, received_at in oldest if received_at < before]
+    if old:
+        CallbackEvent.objects.filter(pk__in=old).delete()
+        log.info("%d callbacks from before %s deleted", len(old), before.date())
+    return len(old)
 
 
 def heard_about(reference: str) -> tuple[Mapping[str, Any], ...]:

@@ -332,6 +332,7 @@ PLATFORM_URLS = {
     platform: env(f"{platform.upper()}_API_URL", default="") for platform in CONNECTORS
 }
 CALLBACK_VERIFY_TOKEN = env("CALLBACK_VERIFY_TOKEN", default="")
+CALLBACK_KEPT_DAYS = env.int("CALLBACK_KEPT_DAYS", default=90)
 
 # What Google lets our Cloud project do in a day of its own (Pacific) time; more after its audit.
 YOUTUBE_DAILY_UPLOADS = env.int("YOUTUBE_DAILY_UPLOADS", default=100)
@@ -384,6 +385,7 @@ WORKER_CHORES = {
     "publishing.metrics.wake_reading": 30,
     "schemes.draft_actions.sweep_drafts": 3600,
     "publishing.hearing.wake_hearing": 15,
+    "publishing.callbacks.forget_old": 60,
     "publishing.template_reading.wake_reading": 600,
 }
 

@@ -4,12 +4,16 @@ import hashlib
 import hmac
 import json
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from publishing.callbacks import LARGEST_BODY, heard_about, is_genuine
-from publishing.models import CallbackEvent
+from publishing import callbacks
+from publishing.callbacks import LARGEST_BODY, forget_old, heard_about, is_genuine
+from publishing.hearing import hear_all
+from publishing.models import CallbackEvent, CallbackItem
 
 SECRET = "0123456789abcdef0123456789abcdef"
 REFERENCE = str(uuid.UUID(int=7))
@@ -130,3 +134,59 @@ def test_the_handshake():
 
 def test_a_platform_that_is_not_one_gets_nothing():
     assert post(b"{}", {}, "orkut").status_code == 404
+
+
+# --- how long they are kept (standards.md P10: retention by class, with a log) --------------------
+
+
+def kept_for(days: float, reference: str, state: str = "sent") -> CallbackEvent:
+    body = status_update(state, reference)
+    assert post(body).status_code == 200
+    event = CallbackEvent.objects.latest("pk")
+    CallbackEvent.objects.filter(pk=event.pk).update(
+        received_at=timezone.now() - timedelta(days=days)
+    )
+    return event
+
+
+def test_raw_callbacks_are_deleted_when_their_time_is_over(settings, caplog):
+    settings.CALLBACK_KEPT_DAYS = 90
+    kept_for(90.1, str(uuid.UUID(int=1)))
+    young = kept_for(89.9, str(uuid.UUID(int=2)), "read")
+    with caplog.at_level("INFO", logger="publishing.callbacks"):
+        assert forget_old() == 1
+    assert list(CallbackEvent.objects.all()) == [young]
+    assert set(CallbackItem.objects.values_list("event", flat=True)) == {young.pk}
+    assert "1 callbacks from before" in caplog.text
+    assert forget_old() == 0
+
+
+def test_as_long_as_the_office_says(settings):
+    settings.CALLBACK_KEPT_DAYS = 7
+    kept_for(8, REFERENCE)
+    assert forget_old() == 1
+    assert heard_about(REFERENCE) == ()
+
+
+def test_deleting_takes_a_bounded_bite_oldest_first(monkeypatch):
+    monkeypatch.setattr(callbacks, "FORGOTTEN_AT_ONCE", 2)
+    events = [kept_for(200 - number, str(uuid.UUID(int=number))) for number in range(5)]
+    assert [forget_old(), CallbackEvent.objects.count()] == [2, 3]
+    assert CallbackEvent.objects.order_by("pk").first() == events[2]
+    assert [forget_old(), forget_old(), forget_old()] == [2, 1, 0]
+
+
+def test_deleting_asks_the_same_however_much_is_kept(django_assert_num_queries):
+    for number in range(3):
+        kept_for(1, str(uuid.UUID(int=number)))
+    with django_assert_num_queries(1):
+        forget_old()
+
+
+def test_an_old_event_sent_again_changes_nothing(settings):
+    """What was deleted is not known any more; it is stored and heard anew, without effect."""
+    kept_for(91, REFERENCE)
+    forget_old()
+    assert post(status_update()).status_code == 200
+    hear_all()
+    assert not CallbackItem.objects.filter(heard_at=None).exists()
