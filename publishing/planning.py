@@ -45,7 +45,9 @@ def _first(message: Message, handles: Iterable[Handle], due: datetime) -> list[D
                     _("Nobody has agreed to be written to through %(handle)s.") % {"handle": handle}
                 )
             first += people
-        elif not _reposts_instead(handle) or handle.platform not in speaking:
+        elif not _reposts_instead(handle):
+            first.append(Delivery(message=message, handle=handle, next_try_at=due))
+        elif handle.platform not in speaking:
             speaking.add(handle.platform)
             first.append(Delivery(message=message, handle=handle, next_try_at=due))
     return first
@@ -53,7 +55,7 @@ def _first(message: Message, handles: Iterable[Handle], due: datetime) -> list[D
 
 def _reposts(message: Message, handles: Iterable[Handle], made: list[Delivery]) -> list[Delivery]:
     """They have no time of their own: the delivery that they repeat wakes them."""
-    speakers = {delivery.handle.platform: delivery for delivery in reversed(made)}
+    speakers = {one.handle.platform: one for one in made if _reposts_instead(one.handle)}
     speaking = {delivery.handle_id for delivery in made}
     return [
         Delivery(

@@ -114,6 +114,15 @@ def test_the_first_handle_speaks_and_the_others_repost(owner, platform):
     assert [post.platform_id for post in platform.reposted] == [RECEIPT.platform_id] * 2
 
 
+def test_a_handle_without_an_api_does_not_speak_for_the_others(owner):
+    by_hand, first, other = (connected_handle(owner) for _ in range(3))
+    Handle.objects.filter(pk=by_hand.pk).update(way=Way.ASSISTED)
+    by_hand.refresh_from_db()
+    alone, lead, repost = message(by_hand, first, other).deliveries.order_by("pk")
+    assert (alone.operation, lead.operation) == ("publish", "publish")
+    assert (repost.operation, repost.target) == ("repost", lead)
+
+
 def test_a_repost_of_what_is_not_out_is_held_back(owner, platform):
     _lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
     assert ended(carried(repost)) == ("failed", "original_not_out")
