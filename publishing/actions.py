@@ -105,7 +105,9 @@ def _freeze(message: Message, sealed: SealedPart, media_ids: Iterable[int]) -> N
 def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
     """Take everything back. Raises MoveNotAllowed if a part of it has left or is leaving."""
     message = Message.objects.select_for_update().get(pk=message.pk)
-    deliveries = list(message.deliveries.select_for_update(of=("self",)))
+    related = ("message__department", "handle", "recipient")
+    rows = message.deliveries.select_for_update(of=("self",)).select_related(*related)
+    deliveries = list(rows)
     if any(delivery.state not in RECALLABLE for delivery in deliveries):
         raise MoveNotAllowed(_("It is already being published and can no longer be taken back."))
     for delivery in deliveries:

@@ -46,7 +46,8 @@ PHOTO_FIT = Fit(("image/jpeg", "image/png"), 4_000_000, longest_side=2048)  # sm
 VIDEO_FIT = Fit(("video/mp4",), 2_000_000_000, seconds=40 * 60)  # smaller of two (2.3)
 PHOTO_KEPT = 20 * 3600  # an unpublished photo lives about 24 hours (2.2)
 VIDEO_KEPT = 20 * 3600  # no figure is documented; a session that ended sooner says so
-PIECE = 32 * 1024 * 1024  # of a video, at most, whatever the platform asks for
+# Of a video, at most, whatever the platform asks for: each has to arrive within a worker's lease.
+PIECE = 8 * 1024 * 1024
 CORRECTIONS = 5  # how often one attempt follows a corrected offset
 EARLIER = 300  # seconds before the attempt from which published posts are read (2.5)
 POST_FIELDS = (

@@ -247,6 +247,7 @@ class YouTube(Connector):
             if state <= offset:
                 raise Unknown(detail=f"No progress beyond {offset} of {video.size}.")
             offset, session = state, _moved(session, answer, journal)
+            journal.keep(bytes_sent=str(offset))  # a sign of life as well
         raise Unknown(detail="Everything was received, and no video was named.")
 
     def _query(self, session: str, size: int, reference: str) -> Receipt | int:

@@ -135,6 +135,12 @@ class TestYouTube(ConnectorContract):
         (post,) = posts()
         assert rehearsal.store.content("youtube", post.file) == large.file.read_bytes()
 
+    def test_each_piece_is_a_sign_of_life(self, connector, content, large, journal, monkeypatch):
+        monkeypatch.setattr("publishing.connectors.youtube.PIECE", GRANULE)
+        connector.publish(replace(content, attachments=(large,)), journal)
+        after = journal.events[journal.events.index("arm") :]
+        assert after.count("keep bytes_sent") == 3
+
     @pytest.mark.parametrize("detail", ["401:authError", "403:quotaExceeded", "429:anything"])
     def test_a_token_or_limit_that_ends_in_the_middle_keeps_the_session(
         self, connector, content, large, journal, fault, posts, monkeypatch, detail
