@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
 from portal.audit.names import LABELS
+from publishing.connectors import consent_for
 
 OURS = ("portal", "departments", "publishing", "schemes", "engagement")
 MODULES = ("base", "local", "production")
@@ -71,6 +72,34 @@ def test_every_command_says_what_it_does():
 
 def test_every_audit_name_is_documented():
     assert listed("audit.md", "[a-z_.]+") == set(LABELS)
+
+
+PLATFORM_PAGES = sorted(path.name for path in (settings.BASE_DIR / "docs/platforms").glob("*.md"))
+# How a setting is told from other words in capitals, which are the platforms'.
+ENDINGS = (
+    "APP_ID|APP_SECRET|CALLBACK_SECRET|API_URL|TIER|PRICES|STYLE|DAYS|UPLOADS|UNITS|WEBHOOK_ID"
+)
+SETTING = rf"`([A-Z]+(?:_[A-Z]+)*_(?:{ENDINGS}|VERIFY_TOKEN|BEARER_TOKEN|URL_BASE)|METRICS)`"
+
+
+@pytest.mark.parametrize("page", PLATFORM_PAGES)
+def test_pages_of_platforms_name_only_what_exists(page, asked):
+    text = (settings.BASE_DIR / "docs/platforms" / page).read_text()
+    rows = text.partition("## What to enter")[2].partition("\n## ")[0].split("\n|")
+    entered = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row.split("|")[0])}
+    assert entered | set(re.findall(SETTING, text)) <= asked
+    assert entered or page == "README.md"
+    assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= set(get_commands())
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (settings.BASE_DIR / "docs/platforms" / target).exists(), target
+
+
+@pytest.mark.parametrize("page", sorted(settings.CONNECTORS))
+def test_pages_of_platforms_name_all_that_check_platforms_asks_for(page):
+    text = (settings.BASE_DIR / "docs/platforms" / f"{page}.md").read_text()
+    consent = consent_for(page)
+    for name in (*consent.needs, *consent.needs_to_register):
+        assert f"`{name}`" in text
 
 
 def test_readme_names_only_targets_that_exist():

@@ -322,9 +322,13 @@ PLATFORM_APPS = {
     for platform in CONNECTORS
 }
 # Secrets with which platforms sign what they send to /callbacks/<platform>/: Meta with the app's
-# own, X with its consumer secret, YouTube with one that we choose.
+# own, YouTube with one that we choose, X with its consumer secret, which is never the app's own.
+_OTHER_SECRET = frozenset({"x"})
 CALLBACK_SECRETS = {
-    platform: env(f"{platform.upper()}_CALLBACK_SECRET", default=PLATFORM_APPS[platform]["secret"])
+    platform: env(
+        f"{platform.upper()}_CALLBACK_SECRET",
+        default="" if platform in _OTHER_SECRET else PLATFORM_APPS[platform]["secret"],
+    )
     for platform in CONNECTORS
 }
 # Base addresses; empty stands for the platform's real one, which its connector knows.
