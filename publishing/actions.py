@@ -25,7 +25,7 @@ from .connectors.base import Receipt
 from .connectors.errors import ConnectorError
 from .media import fitted
 from .models import Attempt, Delivery, Media, Message, MessagePart, Operation, PartMedia
-from .moving import LeaseLost, accepted, end, held, locked, move
+from .moving import LeaseLost, accepted, begun, end, held, locked, move
 from .planning import plan
 from .retry import FOLLOW_LONGEST, FOLLOWS, UNCLEAR_TRIES, WAITS, Verdict, judge
 from .seal import SealedPart, seal_of_message
@@ -108,7 +108,7 @@ def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
     related = ("message__department", "handle", "recipient")
     rows = message.deliveries.select_for_update(of=("self",)).select_related(*related)
     deliveries = list(rows)
-    if any(delivery.state not in RECALLABLE for delivery in deliveries):
+    if any(delivery.state not in RECALLABLE or begun(delivery) for delivery in deliveries):
         raise MoveNotAllowed(_("It is already being published and can no longer be taken back."))
     for delivery in deliveries:
         move(delivery, DeliveryState.CANCELLED, problem="withdrawn", actor=actor)

@@ -14,9 +14,9 @@ from .actions import wake
 from .connectors.base import Receipt
 from .links import is_on_platform
 from .models import Delivery, Message, Operation
-from .moving import accepted, locked, move, recorded
+from .moving import accepted, begun, locked, move, recorded
 from .sending import barrier
-from .states import RECALLABLE, DeliveryState
+from .states import OPEN, RECALLABLE, DeliveryState
 
 # Nothing of it is out and nobody is at it, so an officer may take it over.
 TAKEN_OVER = frozenset({DeliveryState.QUEUED, DeliveryState.WAITING, DeliveryState.FAILED})
@@ -112,13 +112,14 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
     if not reason.strip():
         raise MoveNotAllowed(_("Say why the post is taken down."))
     recalled = _recall(message, actor)
-    out = message.deliveries.select_for_update(of=("self",)).filter(
-        state__in=OUT_OR_LEAVING, operation__in=(Operation.PUBLISH, Operation.EDIT)
+    made_visible = message.deliveries.select_for_update(of=("self",)).filter(
+        operation__in=(Operation.PUBLISH, Operation.EDIT)
     )
     asked = Delivery.objects.filter(operation=Operation.REMOVE).exclude(
         state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
     )
-    targets = list(out.select_related("handle").exclude(pk__in=asked.values("target")))
+    candidates = made_visible.select_related("handle").exclude(pk__in=asked.values("target"))
+    targets = [delivery for delivery in candidates if can_be_removed(delivery)]
     if not targets and not recalled:
         raise MoveNotAllowed(_("Nothing of this post is out that could be taken down."))
     made = Delivery.objects.bulk_create(
@@ -127,7 +128,7 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
             handle=target.handle,
             operation=Operation.REMOVE,
             target=target,
-            next_try_at=timezone.now() if target.state == DeliveryState.SENT else None,
+            next_try_at=None if target.state in OPEN else timezone.now(),
             asked_by=actor,
             reason=reason.strip(),
         )
@@ -137,6 +138,13 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
         recorded("publishing.delivery.removal_asked", delivery, actor, {"reason": reason.strip()})
     transaction.on_commit(lambda: wake(one.pk for one in made if one.next_try_at))
     return made
+
+
+def can_be_removed(delivery: Delivery) -> bool:
+    """It is out, or on its way, or a part of it is."""
+    if delivery.operation == Operation.REMOVE:
+        return False
+    return delivery.state in OUT_OR_LEAVING or bool(begun(delivery))
 
 
 def _recall(message: Message, actor: User) -> int:

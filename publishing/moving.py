@@ -19,6 +19,7 @@ from portal.errors import MoveNotAllowed
 
 from . import signals
 from .audience_actions import learn_from
+from .connectors import connector_class
 from .connectors.base import Receipt
 from .models import Attempt, Delivery, Operation
 from .retry import FOLLOWS
@@ -41,6 +42,8 @@ _NEVER_OUT = {
     DeliveryState.CANCELLED: (Operation.REMOVE, Operation.REPOST),
     DeliveryState.EXPIRED: (Operation.REMOVE, Operation.REPOST),
 }
+
+_FINISHED = frozenset({DeliveryState.SENT, DeliveryState.EDITED, DeliveryState.REMOVED})
 
 
 class LeaseLost(Exception):
@@ -93,6 +96,13 @@ def accepted(delivery: Delivery, receipt: Receipt, *, actor: User | None = None)
 def _wake_followers(delivery: Delivery, *operations: str) -> None:
     waiting = delivery.followers.filter(operation__in=operations, state=DeliveryState.QUEUED)
     waiting.update(next_try_at=timezone.now())
+
+
+def begun(delivery: Delivery) -> str:
+    """The id of the part that is out of a post that was never finished."""
+    if delivery.operation != Operation.PUBLISH or delivery.state in _FINISHED:
+        return ""
+    return connector_class(delivery.handle.platform).begun(delivery.kept)
 
 
 def latest(delivery: Delivery) -> Delivery:

@@ -39,7 +39,7 @@ from .connectors.errors import ConnectionRefused, ConnectorError, NeedsOfficer, 
 from .content import content_of
 from .linking import fresh_secrets
 from .models import Attempt, Delivery, Operation
-from .moving import LeaseLost, latest
+from .moving import LeaseLost, begun, latest
 from .retry import judge
 from .seal import seal_of_message
 from .states import OPEN, DeliveryState, Outcome
@@ -171,7 +171,7 @@ def published(delivery: Delivery) -> Published:
     kept = dict(delivery.kept)
     if delivery.operation == Operation.EDIT and delivery.target is not None:
         kept = {**published(delivery.target).kept, **kept}
-    return Published(delivery.platform_id, delivery.permalink, kept)
+    return Published(delivery.platform_id or begun(delivery), delivery.permalink, kept)
 
 
 def barrier(delivery: Delivery, *, by_hand: bool = False) -> tuple[str, str] | None:
@@ -182,16 +182,18 @@ def barrier(delivery: Delivery, *, by_hand: bool = False) -> tuple[str, str] | N
     if delivery.handle.state != HandleState.CONNECTED and not by_hand:
         return DeliveryState.FAILED, "handle_not_connected"
     if delivery.operation == Operation.REMOVE:  # says nothing new, so no seal stands before it
-        return None if _is_out(delivery.target, corrected=True) else _without_target(delivery)
+        return None if _is_out(delivery.target, any_of_it=True) else _without_target(delivery)
     if delivery.target is not None and not _is_out(delivery.target):
         return _without_target(delivery)
     return _too_late_or_changed(delivery, timezone.now())
 
 
-def _is_out(target: Delivery | None, *, corrected: bool = False) -> bool:
-    """`corrected`: also with other words than its own."""
-    if target is not None and corrected:
+def _is_out(target: Delivery | None, *, any_of_it: bool = False) -> bool:
+    """`any_of_it`: with other words than its own, or a part of it."""
+    if target is not None and any_of_it:
         target = latest(target)
+        if begun(target) and target.state not in OPEN:
+            return True
     return target is not None and target.state == DeliveryState.SENT
 
 

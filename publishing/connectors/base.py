@@ -408,6 +408,11 @@ class Connector(ABC):
         """
         return Receipt(receipt.platform_id, receipt.permalink)
 
+    @classmethod
+    def begun(cls, kept: Mapping[str, str]) -> str:
+        """The id of what is out of a post that is not finished, by its journal; "" if nothing."""
+        return ""
+
     # The next three may be repeated without harm, so an unclear outcome is simply tried again.
     # A platform that cannot do it leaves it to an officer.
 

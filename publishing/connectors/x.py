@@ -133,6 +133,10 @@ class X(Connector):
             first, previous = first or known, known
         return self._receipt(first)
 
+    @classmethod
+    def begun(cls, kept: Mapping[str, str]) -> str:
+        return kept.get("part1", "")
+
     def _create(self, text: str, content: Content, previous: str, journal: Journal) -> str:
         """The id of a new post with the files of `content`, in reply to `previous`."""
         post: dict[str, Any] = {"text": text} if text else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from publishing.connectors.base import (
@@ -90,6 +91,10 @@ class Scripted(Connector):
     def remove(self, post: Published, journal: Journal) -> None:
         self._trouble(journal)
         self.removed.append(post.platform_id)
+
+    @classmethod
+    def begun(cls, kept: Mapping[str, str]) -> str:
+        return kept.get("part1", "")
 
     def _trouble(self, journal: Journal) -> None:
         journal.arm()

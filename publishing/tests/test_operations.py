@@ -17,6 +17,7 @@ from publishing import actions, sending
 from publishing.connectors.base import Content, NotPublished, Partly, Published, Receipt
 from publishing.connectors.errors import ContentRefused, Unavailable, Unknown
 from publishing.delivery_actions import (
+    can_be_removed,
     confirm_by_hand,
     give_up_by_hand,
     requeue_delivery,
@@ -385,6 +386,39 @@ def test_what_was_posted_by_hand_is_taken_down_by_hand(by_hand, head, nodal, pla
     (removal,) = take_down(by_hand.message, reason="भूल", actor=head)
     assert ended(carried(removal)) == ("assisted", "assisted")
     assert platform.removed == []
+
+
+@pytest.mark.parametrize("error", [ContentRefused("thread_incomplete"), Unavailable(), Unknown()])
+def test_the_parts_of_a_thread_that_are_out_are_taken_down(owner, head, platform, error):
+    platform.script = [error]
+    delivery = message(connected_handle(owner)).deliveries.get()
+    Delivery.objects.update(kept={"parts": "3", "part1": "11"})
+    carried(delivery)
+    (removal,) = take_down(delivery.message, reason="भूल", actor=head)
+    if delivery.state == "unknown":
+        platform.shows = [None, None]
+        sending.look(delivery.pk)
+        sending.look(delivery.pk)
+        carried(delivery)
+    assert ended(carried(removal)) == ("sent", "")
+    assert platform.removed == ["11"]
+    assert ended(delivery)[0] in ("failed", "cancelled")
+
+
+def test_a_thread_that_was_taken_down_has_nothing_to_take_down(out, head, platform):
+    Delivery.objects.update(kept={"parts": "2", "part1": "11", "part2": "12"})
+    carried(take_down(out.message, reason="भूल", actor=head)[0])
+    out.refresh_from_db()
+    assert not can_be_removed(out)
+
+
+def test_a_message_with_a_part_out_is_not_cancelled(owner, platform):
+    platform.script = [Unavailable()]
+    delivery = message(connected_handle(owner)).deliveries.get()
+    Delivery.objects.update(kept={"parts": "3", "part1": "11"})
+    carried(delivery)
+    with pytest.raises(MoveNotAllowed):
+        actions.cancel_message(delivery.message, actor=person_without_charge(), reason="")
 
 
 def test_reposts_go_with_what_they_repeat(owner, head):

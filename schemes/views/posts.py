@@ -29,7 +29,7 @@ from portal.web.filters import asked_choice, asked_text
 from portal.web.officials import not_named
 from portal.web.paging import page_of
 from publishing import access as publishing_access
-from publishing.delivery_actions import OUT_OR_LEAVING, TAKEN_OVER
+from publishing.delivery_actions import TAKEN_OVER, can_be_removed
 from publishing.handle_health import ending_soon
 from publishing.models import Delivery, Message, Operation
 from publishing.states import DeliveryState
@@ -245,10 +245,7 @@ def _about_deliveries(
         delivery.state == DeliveryState.SENT and delivery.operation != Operation.REMOVE
         for delivery in deliveries
     )
-    is_on_its_way = any(
-        delivery.state in OUT_OR_LEAVING and delivery.operation != Operation.REMOVE
-        for delivery in deliveries
-    )
+    is_on_its_way = any(can_be_removed(delivery) for delivery in deliveries)
     may = {"may_decide": False, "may_post_by_hand": False, "may_take_down": False}
     if message is not None:
         user = request.user
