@@ -42,8 +42,18 @@ def hear_all() -> None:
     """Everything that was not heard, oldest first."""
     unheard = CallbackItem.objects.filter(heard_at__isnull=True).order_by("pk")
     for item in unheard[:MOST_ITEMS]:
+        if _is_too_early(item):
+            continue
         hear(item)
         CallbackItem.objects.filter(pk=item.pk).update(heard_at=timezone.now())
+
+
+def _is_too_early(item: CallbackItem) -> bool:
+    """Its message is just being sent: what came of that has to be written first."""
+    if item.reference is None:
+        return False
+    about = Delivery.objects.filter(reference=item.reference)
+    return about.filter(state=DeliveryState.SENDING).exists()
 
 
 def hear(item: CallbackItem) -> None:

@@ -20,7 +20,7 @@ from departments.tests import factories as make
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
 from publishing import audience, hearing, tasks, template_reading
-from publishing.actions import queue_message
+from publishing.actions import accept, claim, queue_message
 from publishing.audience_actions import (
     Agreement,
     come_back,
@@ -32,7 +32,7 @@ from publishing.audience_actions import (
 )
 from publishing.audience_files import MOST_ROWS, lines
 from publishing.callbacks import store_event
-from publishing.connectors.base import Content, ReadTemplate
+from publishing.connectors.base import Content, ReadTemplate, Receipt
 from publishing.connectors.errors import Refused
 from publishing.models import CallbackEvent, CallbackItem, Delivery, Subscriber, Template
 from publishing.rehearsal.faults import add_fault
@@ -562,6 +562,17 @@ def test_a_late_failure_is_written_beside_what_was_sent(platform, person, handle
     delivery.refresh_from_db()
     assert (delivery.state, delivery.problem) == ("sent", "opted_out")
     assert Subscriber.objects.get().left_how == "stopped"
+
+
+def test_a_failure_told_before_the_answer_was_stored_is_not_lost(platform, person, handle, officer):
+    (delivery,) = queued(handle, officer)
+    claimed, attempt = claim(delivery.pk, worker="slow")
+    error = {"code": 131026, "title": "Message undeliverable"}
+    hear(status(delivery, "failed", timezone.now(), errors=[error]))
+    accept(claimed, attempt, Receipt("wamid.OUT1"))
+    tasks.hear_callbacks()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.problem) == (DeliveryState.SENT, "recipient_unreachable")
 
 
 def test_a_status_settles_what_was_unclear(platform, person, handle, officer):
