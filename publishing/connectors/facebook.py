@@ -31,6 +31,7 @@ from .errors import (
     AlreadyPublished,
     ConnectionRefused,
     ContentRefused,
+    NeedsOfficer,
     RateLimited,
     Unavailable,
     Unknown,
@@ -350,6 +351,10 @@ class Facebook(PostConnector):
         return Receipt(post.platform_id, post.permalink)
 
     def remove(self, post: Published, journal: Journal) -> None:
+        """To a foreign Page a post looks as if it were gone (100, subcode 33)."""
+        page, _mark, own_id = post.platform_id.partition("_")
+        if own_id and page != self.account.external_id:
+            raise NeedsOfficer(detail=f"The post is of another Page: {page}.")
         self.delete(post.kept.get("video", "") or post.platform_id, journal.reference)
 
     # --- reading back -----------------------------------------------------------------------------

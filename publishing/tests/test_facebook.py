@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from publishing.connectors.base import Content, NotPublished
+from publishing.connectors.base import Content, NotPublished, Published
 from publishing.connectors.errors import (
     AlreadyPublished,
     ContentRefused,
+    NeedsOfficer,
     RateLimited,
     Unavailable,
     Unknown,
@@ -213,6 +214,10 @@ class TestFacebook(ReadingContract):
         connector.remove(post, journal)
         connector.remove(post, journal)
         assert posts()[0].extra["removed"]
+
+    def test_a_post_of_another_page_is_not_believed_to_be_gone(self, connector, journal):
+        with pytest.raises(NeedsOfficer):
+            connector.remove(Published("999_1", ""), journal)
 
     # --- checks -----------------------------------------------------------------------------------
 
