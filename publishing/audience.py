@@ -7,7 +7,7 @@ hash and its last four digits.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from django.db.models import QuerySet
@@ -92,20 +92,20 @@ def international(text: str) -> str:
 
 
 def approved_templates(handles: Iterable[Handle]) -> list[tuple[str, str]]:
-    """Choices of (value, label) for templates that every one of these handles may send."""
-    by_handle = [
-        {_value(template): str(template) for template in _usable(handle)} for handle in handles
-    ]
+    """Choices of (value, label) for templates that every one of these handles may send, with the
+    same words.
+    """
+    by_handle = [{_value(template): template for template in _usable(one)} for one in handles]
     shared = by_handle[0] if by_handle else {}
     return [
-        (value, label)
-        for value, label in shared.items()
-        if all(value in templates for templates in by_handle)
+        (value, str(template))
+        for value, template in shared.items()
+        if _are_alike([templates.get(value) for templates in by_handle])
     ]
 
 
 def _usable(handle: Handle) -> list[Template]:
-    found = Template.objects.filter(handle=handle, status=APPROVED, header__in=FILLABLE_HEADERS)
+    found = handle.templates.filter(status=APPROVED, header__in=FILLABLE_HEADERS)
     return [template for template in found if _is_fillable(template)]
 
 
@@ -122,14 +122,26 @@ def with_template(content: Content, handles: Iterable[Handle]) -> Content:
     name, _, language = content.options.get("template", "").partition(":")
     if not name:
         return content
-    for handle in handles:
-        for template in _usable(handle):
-            if (template.name, template.language) == (name, language):
-                heading = connector_class(handle.platform).title_line
-                title, text = _parted(content.title, content.text, heading)
-                filled = template_text(template, title, text, first_link(text))
-                return replace(content, template=filled)
-    return content
+    found = [_named(handle, name, language) for handle in handles]
+    template = found[0] if found else None
+    if template is None or not _are_alike(found):
+        return content
+    heading = connector_class(template.handle.platform).title_line
+    title, text = _parted(content.title, content.text, heading)
+    return replace(content, template=template_text(template, title, text, first_link(text)))
+
+
+def _named(handle: Handle, name: str, language: str) -> Template | None:
+    same = (one for one in _usable(handle) if (one.name, one.language) == (name, language))
+    return next(same, None)
+
+
+def _are_alike(found: Sequence[Template | None]) -> bool:
+    """Who approves is shown one for all handles."""
+    words = {
+        (one.body, one.header, tuple(one.names), one.is_named) if one else None for one in found
+    }
+    return len(words) == 1 and None not in words
 
 
 def template_text(template: Template, title: str, text: str, link: str) -> TemplateText:

@@ -251,6 +251,16 @@ def test_only_what_all_handles_may_send_is_offered(handle, officer):
     assert audience.approved_templates([]) == []
 
 
+def test_one_name_with_different_words_is_no_choice_for_both(handle):
+    other = make.connected_handle(handle.department, platform="whatsapp", external_id="1002")
+    template(handle)
+    template(other, body="{{title}} {{text}} {{link}} कुछ और")
+    assert audience.approved_templates([handle, other]) == []
+    content = Content("पाठ", options={"template": "soochna_sandesh:hi"})
+    assert audience.with_template(content, [handle, other]).template is None
+    assert audience.with_template(content, [other]).template is not None
+
+
 @pytest.mark.parametrize("fields", [{"header": "other"}, {"names": ["price"]}, {"status": "X"}])
 def test_what_a_post_cannot_fill_is_not_offered(handle, fields):
     template(handle, **fields)
