@@ -141,8 +141,9 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
 
 
 def can_be_removed(delivery: Delivery) -> bool:
-    """It is out, or on its way, or a part of it is."""
-    if delivery.operation == Operation.REMOVE:
+    """It is out, or on its way, or a part of it is. What a person has got stays with them."""
+    is_with_person = delivery.recipient_id is not None and delivery.state == DeliveryState.SENT
+    if delivery.operation == Operation.REMOVE or is_with_person:
         return False
     return delivery.state in OUT_OR_LEAVING or bool(begun(delivery))
 

@@ -14,6 +14,7 @@ from departments.tests.factories import department, person, person_without_charg
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
 from publishing import actions, sending
+from publishing.audience_actions import Agreement, subscribe
 from publishing.connectors.base import Content, NotPublished, Partly, Published, Receipt
 from publishing.connectors.errors import ContentRefused, Unavailable, Unknown
 from publishing.delivery_actions import (
@@ -403,6 +404,15 @@ def test_the_parts_of_a_thread_that_are_out_are_taken_down(owner, head, platform
     assert ended(carried(removal)) == ("sent", "")
     assert platform.removed == ["11"]
     assert ended(delivery)[0] in ("failed", "cancelled")
+
+
+def test_what_people_have_got_is_nobody_s_work_to_take_down(out, head, nodal):
+    agreement = Agreement("camp", "फ़ाइल 12", timezone.now())
+    person = subscribe(out.handle, "9000000001", agreement, actor=nodal)
+    Delivery.objects.filter(pk=out.pk).update(recipient=person)
+    with pytest.raises(MoveNotAllowed):
+        take_down(out.message, reason="भूल", actor=head)
+    assert not Delivery.objects.filter(operation=Operation.REMOVE).exists()
 
 
 def test_a_thread_that_was_taken_down_has_nothing_to_take_down(out, head, platform):
