@@ -35,14 +35,8 @@ _AUDITED = {
     DeliveryState.CANCELLED: "publishing.delivery.cancelled",
 }
 
-# What waited for a delivery that ended like this learns it from the gate. One that failed may be
-# tried again, so its reposts wait on.
-_NEVER_OUT = {
-    DeliveryState.FAILED: (Operation.REMOVE,),
-    DeliveryState.CANCELLED: (Operation.REMOVE, Operation.REPOST),
-    DeliveryState.EXPIRED: (Operation.REMOVE, Operation.REPOST),
-}
-
+# What waited for a delivery that ended like this learns it from the gate.
+_NEVER_OUT = frozenset({DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.EXPIRED})
 _FINISHED = frozenset({DeliveryState.SENT, DeliveryState.EDITED, DeliveryState.REMOVED})
 
 
@@ -90,11 +84,18 @@ def accepted(delivery: Delivery, receipt: Receipt, *, actor: User | None = None)
     move(delivery, DeliveryState.SENT, actor=actor)
     _tell_target(delivery, actor)
     # What reposts this one, or takes it down as soon as it is there, has waited for it.
-    _wake_followers(delivery, Operation.REPOST, Operation.REMOVE)
+    _wake_followers(delivery)
+    given_up = delivery.followers.filter(
+        operation=Operation.REPOST, state=DeliveryState.FAILED, problem="original_not_out"
+    )
+    for repost in given_up.values_list("pk", flat=True):
+        move(locked(repost), DeliveryState.QUEUED, wait=0, actor=actor)
 
 
-def _wake_followers(delivery: Delivery, *operations: str) -> None:
-    waiting = delivery.followers.filter(operation__in=operations, state=DeliveryState.QUEUED)
+def _wake_followers(delivery: Delivery) -> None:
+    waiting = delivery.followers.filter(
+        operation__in=(Operation.REPOST, Operation.REMOVE), state=DeliveryState.QUEUED
+    )
     waiting.update(next_try_at=timezone.now())
 
 
@@ -156,7 +157,7 @@ def move(
     delivery.next_try_at = now + timedelta(seconds=wait) if wait is not None else None
     delivery.save()
     if to in _NEVER_OUT:
-        _wake_followers(delivery, *_NEVER_OUT[DeliveryState(to)])
+        _wake_followers(delivery)
     if problem:
         learn_from(delivery, problem)
     if to in _AUDITED:

@@ -107,7 +107,7 @@ def costs(departments: QuerySet[Department], month: datetime) -> list[Cost]:
     priced = Delivery.objects.filter(message__department__in=departments, price__gt=0)
     sent = _sums(priced.filter(sent_at__gte=start, sent_at__lt=end))
     planned = _sums(
-        priced.open().annotate(moment=_leaving()).filter(moment__gte=start, moment__lt=end)
+        priced.planned().annotate(moment=_leaving()).filter(moment__gte=start, moment__lt=end)
     )
     known = departments.in_bulk([*{*sent, *planned}])
     zero = Decimal(0)
@@ -150,7 +150,7 @@ def _taken(wanted: list[tuple[Handle, Limit]], at: datetime) -> dict[int | str, 
         operation__in=COUNTED,
     ).order_by()
     sent = counted.filter(sent_at__gt=at - span, sent_at__lte=at + span)
-    planned = counted.open().filter(sent_at__isnull=True).annotate(moment=_leaving())
+    planned = counted.planned().filter(sent_at__isnull=True).annotate(moment=_leaving())
     planned = planned.filter(moment__gt=at - span, moment__lte=at + span)
     found: dict[int | str, list[datetime]] = {scope: [] for scope in scopes}
     for rows in (sent.values_list(*_WHERE, "sent_at"), planned.values_list(*_WHERE, "moment")):

@@ -134,8 +134,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Accepted, but still processed by the platform."""
         return self.filter(state=DeliveryState.PROCESSING, next_try_at__lte=at)
 
-    def open(self) -> DeliveryQuerySet:
-        return self.filter(state__in=OPEN)
+    def planned(self) -> DeliveryQuerySet:
+        """Open, and needing no officer to post them."""
+        return self.filter(state__in=OPEN - {DeliveryState.ASSISTED})
 
     def sent(self) -> DeliveryQuerySet:
         """What people can see; a take-down that succeeded is nothing to see."""

@@ -141,6 +141,18 @@ def test_reposts_of_what_came_too_late_are_too_late(owner, platform):
     assert ended(carried(repost)) == ("expired", "too_late")
 
 
+def test_reposts_of_what_failed_fail_and_are_tried_again_with_it(owner, head, platform):
+    platform.script = [ContentRefused(), RECEIPT]
+    lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
+    carried(lead)
+    repost.refresh_from_db()
+    assert repost.next_try_at is not None
+    assert ended(carried(repost)) == ("failed", "original_not_out")
+    requeue_delivery(lead, actor=head)
+    assert ended(carried(lead)) == ("sent", "")
+    assert ended(carried(repost)) == ("sent", "")
+
+
 def test_what_was_posted_by_hand_is_reposted_by_hand(owner, nodal, platform):
     lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
     take_over(lead, actor=nodal)

@@ -124,3 +124,10 @@ def test_what_is_late_takes_a_place_of_today(limited):
     now = timezone.now()
     late = planned(now - timedelta(days=3))
     assert used(late.handle, now) == [1]
+
+
+def test_what_waits_for_an_officer_takes_no_place(limited):
+    limited(Limit("posts_a_day", 2, "handle"))
+    by_hand = planned(timezone.now() - timedelta(days=3))
+    Delivery.objects.update(state=DeliveryState.ASSISTED, next_try_at=None)
+    assert used(by_hand.handle, timezone.now()) == [0]
