@@ -219,7 +219,12 @@ def _too_late_or_changed(delivery: Delivery, now: datetime) -> tuple[str, str] |
 
 
 def _is_being_taken_down(delivery: Delivery) -> bool:
-    return delivery.followers.filter(operation=Operation.REMOVE, state__in=OPEN).exists()
+    """It, or what it reposts."""
+    shown = [delivery.pk]
+    if delivery.operation == Operation.REPOST and delivery.target_id is not None:
+        shown.append(delivery.target_id)
+    removals = Delivery.objects.filter(operation=Operation.REMOVE, state__in=OPEN)
+    return removals.filter(target__in=shown).exists()
 
 
 def _is_sealed(delivery: Delivery) -> bool:

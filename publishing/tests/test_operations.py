@@ -153,6 +153,19 @@ def test_reposts_of_what_failed_fail_and_are_tried_again_with_it(owner, head, pl
     assert ended(carried(repost)) == ("sent", "")
 
 
+def test_what_is_being_taken_down_is_not_reposted_any_more(owner, head, platform):
+    platform.script = [Unknown()]
+    lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
+    carried(lead)
+    assert ended(carried(repost)) == ("failed", "original_not_out")
+    take_down(lead.message, reason="भूल", actor=head)
+    platform.shows = [RECEIPT]
+    sending.look(lead.pk)
+    assert ended(lead)[0] == "sent"
+    assert ended(carried(repost)) == ("cancelled", "withdrawn")
+    assert platform.reposted == []
+
+
 def test_what_was_posted_by_hand_is_reposted_by_hand(owner, nodal, platform):
     lead, repost = message(connected_handle(owner), connected_handle(owner)).deliveries.all()
     take_over(lead, actor=nodal)
