@@ -39,10 +39,13 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.filter(Exists(sent), state__in=(PostState.APPROVED, PostState.RELEASED))
 
     def with_outcome(self) -> PostQuerySet:
-        """Each with `delivery_count`, `out_count` and `trouble_count` of its live message."""
+        """Each with `delivery_count`, `out_count`, `removed_count` and `trouble_count` of its live
+        message.
+        """
         return self.annotate(
             delivery_count=_deliveries(),
             out_count=_deliveries(state=DeliveryState.SENT),
+            removed_count=_deliveries(state=DeliveryState.REMOVED),
             trouble_count=_deliveries(
                 state__in=(DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.UNKNOWN)
             ),

@@ -22,6 +22,7 @@ from publishing.connectors.base import Limit, Receipt
 from publishing.connectors.errors import Unavailable
 from publishing.models import Delivery, Operation, Subscriber
 from publishing.problems import label
+from publishing.states import DeliveryState
 from publishing.tests.factories import connected_handle
 from publishing.tests.scripted import Scripted
 from schemes import actions
@@ -29,6 +30,7 @@ from schemes.models import Post
 from schemes.workflow import PostState, Route
 
 from .post_factories import Office, approved_post, draft, office, submitted
+from .test_desk_posts import queries
 
 pytestmark = pytest.mark.django_db
 LINK = "https://x.com/up/status/42"
@@ -105,6 +107,27 @@ def test_the_pasted_link_publishes_the_post(up, by_hand):
     delivery.refresh_from_db()
     assert (delivery.state, delivery.posted_by) == ("sent", up.nodal)
     assert by_hand in Post.objects.published()
+
+
+@pytest.mark.parametrize("person", ["nodal", "head", "deputy"])
+def test_the_desk_says_what_waits_to_be_posted_by_hand(up, by_hand, person):
+    delivery = only_delivery(by_hand)
+    shown = page(of(getattr(up, person)), "desk:home")
+    address = reverse("desk:post", args=[by_hand.pk])
+    assert f'href="{address}#by-hand-{delivery.pk}">{escape(by_hand.title)}</a>' in shown
+    assert 'class="empty"' not in shown
+
+
+def test_the_desk_of_others_says_nothing_of_hand_work(up, by_hand):
+    assert "#by-hand-" not in page(of(office().nodal), "desk:home")
+
+
+def test_the_desk_asks_no_more_with_hand_work_of_any_number(up, by_hand):
+    client = of(up.nodal)
+    few = queries(client, reverse("desk:home"))
+    for _ in range(3):
+        published(up)
+    assert queries(client, reverse("desk:home")) == few <= 20
 
 
 @pytest.mark.parametrize("link", ["", "nonsense", "https://evil.example/1", "javascript:alert(1)"])
@@ -338,3 +361,45 @@ def test_what_failed_after_publishing_is_said_beside_it(up):
     Delivery.objects.filter(message=post.message).update(kept={"note": "video_too_large"})
     with translation.override("hi"):
         assert escape(label("video_too_large")) in page(of(up.nodal), "desk:post", post.pk)
+
+
+# --- what people see -----------------------------------------------------------------------------
+
+
+def test_a_post_that_is_corrected_in_part_stays_readable_beside_its_correction(up):
+    other = connected_handle(up.department)
+    post = published(up, handles=[up.handle, other])
+    correction = corrected(up, post)
+    first = Delivery.objects.filter(message=correction.message).order_by("pk")[0]
+    sending.send(first.pk)
+    old = Client().get(reverse("public:post", args=[post.pk]))
+    assert old.status_code == 200
+    assert reverse("public:post", args=[correction.pk]) in old.content.decode()
+
+
+def test_a_post_taken_down_says_so_on_the_desk(up):
+    post = published(up)
+    press(of(up.head), "desk:post_take_down", post.pk, reason="भूल")
+    send_all(post)
+    with translation.override("hi"):
+        taken_down = str(DeliveryState.REMOVED.label)
+    assert page(of(up.nodal), "desk:post", post.pk).count(taken_down) >= 2
+    assert taken_down in page(of(up.nodal), "desk:posts")
+
+
+def test_the_public_page_names_no_single_person(up):
+    post = published(up)
+    delivery = only_delivery(post)
+    people = [
+        Subscriber.objects.create(
+            handle=up.handle, address_key=str(n), sealed_address=b"", ending="0000", proof="पंजी"
+        )
+        for n in range(3)
+    ]
+    for person in people:
+        Delivery.objects.create(
+            message=post.message, handle=up.handle, recipient=person, state="sent",
+            platform_id=f"w{person.pk}", sent_at=delivery.sent_at,
+        )  # fmt: skip
+    shown = Client().get(reverse("public:post", args=[post.pk])).content.decode()
+    assert shown.count('class="handle-line"') == 2

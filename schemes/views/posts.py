@@ -63,16 +63,14 @@ def home(request: OfficerRequest) -> HttpResponse:
     """What waits for me, oldest first."""
     mine = access.visible_posts(request.user).select_related("department")
     own = mine.filter(department__in=own_departments(request.user))
-    troubled = Q(state=DeliveryState.FAILED) | Q(problem="needs_decision")
-    deliveries = publishing_access.visible_deliveries(request.user).filter(troubled)
+    troubled, by_hand = _deliveries_in_need(request)
     in_approval = own.filter(state__in=STEPS).order_by("state_since", "pk")
     handles = _handles_in_need(request)
     queue = access.queue_of(request.user).select_related("department")
     waiting = {
         "queue": queue[:10],
-        "deliveries": deliveries.select_related("message", "handle__department").order_by(
-            "-state_since"
-        )[:10],
+        "deliveries": troubled,
+        "by_hand": by_hand,
         "changes": access.changes_to_confirm(request.user).select_related("scheme", "proposed_by")[
             :10
         ],
@@ -95,6 +93,27 @@ def home(request: OfficerRequest) -> HttpResponse:
         "not_named": not_named() if can_manage_people(request.user) else [],
     }
     return render(request, "desk/home.html", context)
+
+
+def _deliveries_in_need(
+    request: OfficerRequest,
+) -> tuple[list[Delivery], list[tuple[Delivery, Post | None]]]:
+    """What was not published, newest first, and what is to be posted by hand, oldest first."""
+    unsettled = Q(state=DeliveryState.FAILED) | Q(problem="needs_decision")
+    failed = publishing_access.visible_deliveries(request.user).filter(unsettled)
+    by_hand = publishing_access.waiting_by_hand(request.user)
+    found = (
+        Delivery.objects.filter(
+            Q(pk__in=failed.order_by("-state_since").values("pk")[:10])
+            | Q(pk__in=by_hand.order_by("state_since").values("pk")[:20])
+        )
+        .select_related("message", "handle")
+        .order_by("state_since")
+    )
+    to_post = [one for one in found if one.state == DeliveryState.ASSISTED]
+    posts = Post.objects.in_bulk([one.message.source_id for one in to_post])
+    unpublished = [one for one in found if one.state != DeliveryState.ASSISTED]
+    return unpublished[::-1], [(one, posts.get(one.message.source_id)) for one in to_post]
 
 
 def _handles_in_need(request: OfficerRequest) -> list[Handle]:
@@ -233,6 +252,7 @@ def _post_page(
         "may_read_audit": can_read_audit(request.user),
         "returned": post.reviews.filter(move=Move.RETURN).last() if may_reopen else None,
         "may_correct": may_write and is_correctable(post),
+        "correction": post.corrections.exclude(state=PostState.WITHDRAWN).first(),
         "next_in_queue": _next_in_queue(request, post),
     }
     return render(request, "desk/post.html", context, status=status)
@@ -241,11 +261,10 @@ def _post_page(
 def _about_deliveries(
     request: OfficerRequest, message: Message | None, deliveries: list[Delivery]
 ) -> dict[str, object]:
-    is_out = any(
-        delivery.state == DeliveryState.SENT and delivery.operation != Operation.REMOVE
-        for delivery in deliveries
-    )
-    is_on_its_way = any(can_be_removed(delivery) for delivery in deliveries)
+    removals = [one for one in deliveries if one.operation == Operation.REMOVE]
+    others = [one for one in deliveries if one.operation != Operation.REMOVE]
+    is_out = any(one.state == DeliveryState.SENT for one in others)
+    is_on_its_way = any(can_be_removed(one) for one in deliveries)
     may = {"may_decide": False, "may_post_by_hand": False, "may_take_down": False}
     if message is not None:
         user = request.user
@@ -255,12 +274,15 @@ def _about_deliveries(
     return {
         **may,
         "is_out": is_out,
+        "is_everywhere": bool(others) and all(one.state == DeliveryState.SENT for one in others),
+        "is_taken_down": bool(removals) and not is_out,
+        "take_down": next(iter(removals), None),
         "hand_work": hand_work(deliveries),
         "broadcasts": broadcasts(message),
         "taken_over": TAKEN_OVER - {DeliveryState.QUEUED},  # those leave in a moment
         "delivery_decision": DeliveryDecisionForm(),
         "by_hand": ByHandForm(),
-        "take_down": TakeDownForm(),
+        "take_down_form": TakeDownForm(),
     }
 
 

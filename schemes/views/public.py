@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from departments.models import Department
+from departments.models import Department, Handle
 from departments.names import name_order
 from portal.web.paging import page_of
 from publishing.models import Delivery
@@ -128,10 +128,12 @@ def department(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def post(request: HttpRequest, pk: int) -> HttpResponse:
-    if correction := access.correction_of(pk):
+    correction = access.correction_of(pk)
+    if correction and not Post.objects.published().filter(pk=pk).exists():
         return redirect("public:post", correction.pk)
     found = access.get_published_post(pk)
-    deliveries = Delivery.objects.sent().filter(message__source="post", message__source_id=found.pk)
+    sent = Delivery.objects.sent().filter(message__source="post", message__source_id=found.pk)
+    deliveries = sent.filter(recipient__isnull=True)
     crumbs = [
         (found.department.name, reverse("public:department", args=[found.department.slug])),
         (found.title, reverse("public:post", args=[found.pk])),
@@ -142,6 +144,10 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
         "structured": [breadcrumb(request, crumbs)],
         "summary": cut(plain(passage(found, "text").text), LONGEST_SUMMARY),
         "deliveries": deliveries.select_related("handle").order_by("sent_at", "pk"),
+        "to_people": Handle.objects.filter(
+            pk__in=sent.filter(recipient__isnull=False).values("handle")
+        ),
+        "correction": correction,
         "last_updated": found.out_at,  # type: ignore[attr-defined]
     }
     return render(request, "public/post.html", context)
