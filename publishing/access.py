@@ -58,6 +58,14 @@ def can_post_by_hand(user: Person, message: Message) -> bool:
     ) or departments_access.holds(user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR)
 
 
+def waiting_by_hand(user: Person) -> QuerySet[Delivery]:
+    """What waits for this person, among others, to post it by hand."""
+    waiting = visible_deliveries(user).filter(state=DeliveryState.ASSISTED)
+    if departments_access.holds(user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR):
+        return waiting
+    return waiting.filter(message__department__in=departments_access.own_departments(user))
+
+
 def can_take_down(user: Person, message: Message) -> bool:
     """Quickly, by one person who answers for the handle or for all of them."""
     return can_decide(user, message)
