@@ -185,6 +185,8 @@ def connect_handle(
     if actor is not None:
         _require(access.can_edit_handles(actor, handle.department_id))
     old = handle.state
+    if handle.external_id not in ("", external_id):
+        handle.account_since = timezone.now()
     handle.external_id, handle.way = external_id, Way.API
     handle.facts, handle.access_until, handle.checked_at = dict(facts or {}), None, None
     _move(handle, HandleState.CONNECTED)

@@ -218,6 +218,8 @@ class Handle(models.Model):
     way = models.CharField(_("way"), max_length=10, choices=Way, default=Way.API)
     # When the access ends for good unless a person links the account again; none: not known to.
     access_until = models.DateTimeField(null=True, blank=True)
+    # When it was linked to another account than before: what was approved earlier was not for it.
+    account_since = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     facts = models.JSONField(default=dict, blank=True)  # what the platform says of the account
     accountable_officer = models.ForeignKey(

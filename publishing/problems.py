@@ -96,8 +96,8 @@ PROBLEMS = {
         "The video is larger than %(longer)s × %(shorter)s pixels. Use a smaller copy."
     ),
     "media_being_prepared": _(
-        "A copy that fits this platform is being made (%(progress)s of 100). Wait until it is"
-        " ready."
+        "A copy that fits this platform is being made: %(progress)s %%. Approval can be asked for"
+        " when it is ready."
     ),
     "media_retired": _(
         "The library says that this file is no longer to be used. Choose another one."
@@ -429,6 +429,11 @@ PROBLEMS = {
     "handle_not_connected": _(
         "The handle was not connected when the post was to leave. Connect it, then try again."
     ),
+    "account_changed": _(
+        "The handle was linked to another account after this was approved, so nothing was sent"
+        " there. Withdraw the post and have it approved anew; what is out on the account before is"
+        " changed by hand."
+    ),
     "seal_broken": _(
         "The content is no longer what was approved, so nothing was sent. Withdraw the post and"
         " have it approved again; the administrator has to find out who changed it."
@@ -476,7 +481,7 @@ OPTIONS: dict[str, Any] = {
     "made_for_kids": _("Made for children (there are no comments then)"),
     "synthetic": _("Shows altered or computer-made scenes that look real"),
     "notify": _("Tell the channel's subscribers"),
-    "playlist": _("Playlist (its id)"),
+    "playlist": _("Playlist: what follows list= in its address on YouTube"),
     "made_for_kids:yes": _("Yes"),
     "made_for_kids:no": _("No"),
     "synthetic:yes": _("Yes"),

@@ -181,11 +181,25 @@ def barrier(delivery: Delivery, *, by_hand: bool = False) -> tuple[str, str] | N
     """
     if delivery.handle.state != HandleState.CONNECTED and not by_hand:
         return DeliveryState.FAILED, "handle_not_connected"
+    if not by_hand and (changed := _of_another_account(delivery)):
+        return changed
     if delivery.operation == Operation.REMOVE:  # says nothing new, so no seal stands before it
         return None if _is_out(delivery.target, any_of_it=True) else _without_target(delivery)
     if delivery.target is not None and not _is_out(delivery.target):
         return _without_target(delivery)
     return _too_late_or_changed(delivery, timezone.now())
+
+
+def _of_another_account(delivery: Delivery) -> tuple[str, str] | None:
+    """The handle opens another account now than when this was approved, or went out."""
+    since = delivery.handle.account_since
+    if since is None:
+        return None
+    if delivery.target is not None and (delivery.target.sent_at or since) < since:
+        return DeliveryState.ASSISTED, "account_changed"
+    if delivery.operation != Operation.REMOVE and delivery.message.created_at < since:
+        return DeliveryState.FAILED, "account_changed"
+    return None
 
 
 def _is_out(target: Delivery | None, *, any_of_it: bool = False) -> bool:

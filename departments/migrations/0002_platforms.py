@@ -41,6 +41,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='handle',
+            name='account_since',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='handle',
             name='checked_at',
             field=models.DateTimeField(blank=True, null=True),
         ),

@@ -8,6 +8,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from departments.actions import connect_handle
+from departments.credentials import Secrets
 from departments.models import Handle, Way
 from departments.roles import Role
 from departments.tests.factories import department, person, person_without_charge
@@ -645,3 +647,32 @@ def test_what_is_known_of_a_post_goes_to_the_connector(out):
     assert sending.published(out) == Published(
         RECEIPT.platform_id, RECEIPT.permalink, {"step": "uploaded"}
     )
+
+
+# --- another account -----------------------------------------------------------------------------
+
+
+def linked_elsewhere(handle: Handle) -> None:
+    connect_handle(handle, external_id="another", secrets=Secrets("another-token"), actor=None)
+
+
+def test_what_was_approved_for_another_account_is_not_sent(owner, platform):
+    handle = connected_handle(owner)
+    delivery = message(handle).deliveries.get()
+    linked_elsewhere(handle)
+    assert ended(carried(delivery)) == ("failed", "account_changed")
+    assert platform.published == []
+
+
+def test_what_is_out_on_another_account_is_taken_down_by_hand(out, head, platform):
+    (removal,) = take_down(out.message, reason="भूल", actor=head)
+    linked_elsewhere(out.handle)
+    assert ended(carried(removal)) == ("assisted", "account_changed")
+    assert platform.removed == []
+
+
+def test_linking_the_same_account_again_stops_nothing(owner):
+    handle = connected_handle(owner)
+    delivery = message(handle).deliveries.get()
+    connect_handle(handle, external_id=handle.external_id, secrets=Secrets("new"), actor=None)
+    assert ended(carried(delivery)) == ("sent", "")
