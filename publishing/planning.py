@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +18,7 @@ from .states import DeliveryState
 
 
 def plan(
-    message: Message, handles: Iterable[Handle], *, due: datetime, corrects: Message | None
+    message: Message, handles: Collection[Handle], *, due: datetime, corrects: Message | None
 ) -> list[Delivery]:
     """Stores them. Raises MoveNotAllowed where there is nothing to correct."""
     if corrects is not None:
@@ -29,10 +29,9 @@ def plan(
     return made
 
 
-def _first(message: Message, handles: Iterable[Handle], due: datetime) -> list[Delivery]:
+def _first(message: Message, handles: Collection[Handle], due: datetime) -> list[Delivery]:
     """Everything but reposts: where copies are forbidden, the first handle speaks for all."""
     templates = {part.platform for part in message.parts.all() if part.options.get("template")}
-    speaking: set[str] = set()
     first = []
     for handle in handles:
         if handle.platform in templates:
@@ -45,17 +44,14 @@ def _first(message: Message, handles: Iterable[Handle], due: datetime) -> list[D
                     _("Nobody has agreed to be written to through %(handle)s.") % {"handle": handle}
                 )
             first += people
-        elif not _reposts_instead(handle):
-            first.append(Delivery(message=message, handle=handle, next_try_at=due))
-        elif handle.platform not in speaking:
-            speaking.add(handle.platform)
+        elif not reposts_instead(handle) or handle == speaker_of(handles, handle.platform):
             first.append(Delivery(message=message, handle=handle, next_try_at=due))
     return first
 
 
 def _reposts(message: Message, handles: Iterable[Handle], made: list[Delivery]) -> list[Delivery]:
     """They have no time of their own: the delivery that they repeat wakes them."""
-    speakers = {one.handle.platform: one for one in made if _reposts_instead(one.handle)}
+    speakers = {one.handle.platform: one for one in made if reposts_instead(one.handle)}
     speaking = {delivery.handle_id for delivery in made}
     return [
         Delivery(
@@ -65,11 +61,17 @@ def _reposts(message: Message, handles: Iterable[Handle], made: list[Delivery]) 
             target=speakers[handle.platform],
         )
         for handle in handles
-        if handle.pk not in speaking and _reposts_instead(handle)
+        if handle.pk not in speaking and reposts_instead(handle)
     ]
 
 
-def _reposts_instead(handle: Handle) -> bool:
+def speaker_of(handles: Iterable[Handle], platform: str) -> Handle | None:
+    """Whose post the other accounts repost, where copies are forbidden: the first by key."""
+    able = [one for one in handles if one.platform == platform and reposts_instead(one)]
+    return min(able, key=lambda one: one.pk or 0, default=None)
+
+
+def reposts_instead(handle: Handle) -> bool:
     return handle.way == Way.API and connector_class(handle.platform).reposts_copies
 
 

@@ -17,8 +17,9 @@ from departments.platforms import Platform
 from publishing.audience import approved_templates, with_template
 from publishing.connectors import connector_class
 from publishing.connectors.base import Connector, Count, Option, Problem
-from publishing.media import fitting_problems
-from publishing.models import Media, Place
+from publishing.media import fitted, fitting_problems
+from publishing.models import Captions, Derivative, Media, Place
+from publishing.planning import reposts_instead, speaker_of
 from publishing.problems import option_label
 from publishing.quotas import Room, rooms
 
@@ -36,6 +37,7 @@ _MARKS = {
     "strike": r"(?<![\w~])~(?=\S)[^~\n]+(?<=\S)~(?![\w~])",
 }
 _EMPHASIS = {"bold", "italic", "strike"}
+BEING_PREPARED = "media_being_prepared"
 GRID = 5  # photos in a feed's grid; on the last one stands how many follow
 
 
@@ -58,6 +60,10 @@ class Choice(NamedTuple):
     choices: Sequence[tuple[str, str]]  # (value, label); none: free text
     chosen: str
 
+    @property
+    def words(self) -> str:
+        return dict(self.choices).get(self.chosen, self.chosen)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -78,7 +84,7 @@ class Preview:
 
     variant: Variant
     connector: type[Connector]
-    handles: list[Handle]  # the accounts that will show it
+    handles: list[Handle]  # the accounts that will show it, the speaking one first
     parts: list[Part]
     count: Count  # of the fullest part
     shown: list[Media]
@@ -133,8 +139,12 @@ class Preview:
         return self.photos[:GRID]
 
     @property
-    def has_captions(self) -> bool:
-        return bool(self.video and self.video.pk and self.video.captions.all())
+    def captions(self) -> list[Captions]:
+        return [*self.video.captions.all()] if self.video and self.video.pk else []
+
+    @property
+    def is_being_prepared(self) -> bool:
+        return any(problem.code == BEING_PREPARED for problem in self.problems)
 
     @property
     def other_handles(self) -> list[Handle]:
@@ -157,7 +167,7 @@ class Preview:
     @property
     def crop_height(self) -> int:
         """Of the first file in the feed, for a width of 1000."""
-        media = self.shown[0]
+        media = sent(self.shown[0], self.variant.platform)
         ratio = media.width / media.height if media.width and media.height else 1
         ratio = max(ratio, self.connector.narrowest_shown)
         return round(1000 / min(ratio, self.connector.widest_shown or ratio))
@@ -178,7 +188,12 @@ class Preview:
     @property
     def reposting(self) -> list[Handle]:
         """Accounts that repeat the first one's post: the platform forbids the same text twice."""
-        return self.handles[1:] if self.connector.reposts_copies else []
+        return [handle for handle in self.handles[1:] if reposts_instead(handle)]
+
+
+def sent(media: Media, platform: str) -> Media | Derivative:
+    """The file that goes there: the copy that fits it, once there is one."""
+    return (fitted(media, platform) if media.pk else None) or media
 
 
 def fold(text: str, clusters: int) -> tuple[str, str]:
@@ -208,7 +223,7 @@ def preview(post: Post, variant: Variant, files: Files, handles: Sequence[Handle
     connector = connector_class(variant.platform)
     placed = placed_media(files, variant.platform)
     shown = [one.media for one in placed if one.place == Place.SHOWN]
-    mine = [handle for handle in handles if handle.platform == variant.platform]
+    mine = _speaker_first(handles, variant.platform)
     said = with_template(content(post, variant, files), mine)
     text = said.template.text if said.template else variant.text
     parts = [_part(one, connector) for one in connector.parts(text)]
@@ -228,11 +243,17 @@ def preview(post: Post, variant: Variant, files: Files, handles: Sequence[Handle
     )
 
 
+def _speaker_first(handles: Sequence[Handle], platform: str) -> list[Handle]:
+    speaker = speaker_of(handles, platform)
+    mine = [handle for handle in handles if handle.platform == platform]
+    return sorted(mine, key=lambda one: (one is not speaker, one.pk or 0))
+
+
 def previews(post: Post) -> list[Preview]:
     """One for each platform, in the order in which Platform names them."""
     place = {platform: number for number, platform in enumerate(Platform.values)}
     stored = sorted(post.variants.all(), key=lambda variant: place[variant.platform])
-    handles = list(post.handles.order_by("pk").select_related("department"))
+    handles = list(post.handles.select_related("department"))
     files = files_of(post)
     return [preview(post, variant, files, handles) for variant in stored]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import datetime
+from typing import Any
 
 from django.core.files.base import ContentFile
 
@@ -18,10 +19,10 @@ from publishing.seal import SealedPart, compute_seal
 _numbers = itertools.count(1)
 
 
-def connected_handle(owner: Department, platform: str = "x") -> Handle:
+def connected_handle(owner: Department, platform: str = "x", **fields: Any) -> Handle:
     """With credentials, as after linking."""
     number = next(_numbers)
-    handle = registered_handle(owner, platform=platform)
+    handle = registered_handle(owner, platform=platform, **fields)
     secrets = Secrets(f"token-{number}", {"group": f"group-{number}"})
     return connect_handle(handle, external_id=f"linked-{number}", secrets=secrets, actor=None)
 

@@ -17,7 +17,8 @@ from PIL import Image
 from departments.models import Handle
 from publishing.connectors.base import Option
 from publishing.connectors.x import X
-from publishing.models import Media, Template
+from publishing.media.fitting import needed
+from publishing.models import Captions, Derivative, Media, Template, Work
 from publishing.tests.factories import connected_handle, stored_photo
 from schemes import actions
 from schemes.draft_actions import MOST, sweep_drafts
@@ -483,3 +484,77 @@ def test_more_photos_that_wait_ask_no_more_of_the_database(up):
         post = draft(up, handles=handles, photos=photos)
         counts.append(queries(client, f"/desk/posts/{post.pk}/edit/"))
     assert counts[0] == counts[1] <= 20
+
+
+# --- what an approver sees --------------------------------------------------------------------------
+
+
+def stored_video(up: Office, *, captions: bool = True) -> Media:
+    media = stored_photo(up.department, b"film")
+    Media.objects.filter(pk=media.pk).update(
+        kind="video", mime="video/mp4", width=1280, height=720, duration=20
+    )
+    media.refresh_from_db()
+    if captions:
+        Captions.objects.create(media=media, language="hi", sha256="0" * 64, added_by=up.nodal)
+    return media
+
+
+def with_copy(media: Media, platform: str) -> Derivative:
+    recipe = needed(media, platform)
+    assert recipe
+    return Derivative.objects.create(
+        media=media, recipe=recipe.name, state=Work.READY, width=1900, height=1000, sha256="0" * 64
+    )
+
+
+def test_an_approver_can_watch_the_video_with_its_captions(up):
+    video = stored_video(up)
+    post = draft(up, video=video)
+    page = client_of(up.head).get(f"/desk/posts/{post.pk}/").content.decode()
+    assert '<video controls preload="none"' in page
+    assert f'<source src="/media/{video.pk}/full/"' in page
+    assert f'src="/media/captions/{video.captions.get().pk}/"' in page
+
+
+def test_the_preview_shows_the_copy_that_is_sent(up):
+    handle = connected_handle(up.department, platform="instagram")
+    media = wide_photo(up, b"a")
+    copy = with_copy(media, "instagram")
+    post = draft(up, photos=[media], handles=[handle])
+    answer = client_of(up.head).get(f"/desk/posts/{post.pk}/")
+    assert f'href="/media/copies/{copy.pk}/"' in answer.content.decode()
+    assert answer.context["previews"][0].crop_height == round(1000 / 1.9)
+
+
+def test_an_approver_sees_what_was_chosen_for_a_platform(up):
+    handle = connected_handle(up.department, platform="youtube")
+    post = draft(up, handles=[handle], video=stored_video(up))
+    post.variants.update(options={"privacy": "unlisted", "playlist": "PL123"})
+    page = client_of(up.head).get(f"/en/desk/posts/{post.pk}/").content.decode()
+    assert "<dd>Everyone who has the link</dd>" in page
+    assert "<dd>PL123</dd>" in page
+
+
+def test_who_speaks_is_the_same_before_and_after_saving(up):
+    by_hand = connected_handle(up.department, name="A")
+    Handle.objects.filter(pk=by_hand.pk).update(way="assisted")
+    first, second = (connected_handle(up.department, name=name) for name in ("Z", "B"))
+    up.handle.delete()
+    handles = [by_hand.pk, second.pk, first.pk]
+    client, page = client_of(up.nodal), typed(up, handles=handles)
+    before = client.post("/desk/posts/preview/", page).context["previews"][0]
+    client.post(NEW, page)
+    after = client.get(f"/desk/posts/{Post.objects.get().pk}/").context["previews"][0]
+    assert before.handles == after.handles == [first, by_hand, second]
+    assert before.reposting == after.reposting == [second]
+    assert before.price == after.price
+
+
+def test_a_copy_being_made_is_no_fault(up):
+    handle = connected_handle(up.department, platform="instagram")
+    post = draft(up, handles=[handle], photos=[wide_photo(up, b"a")])
+    page = client_of(up.nodal).get(f"/en/desk/posts/{post.pk}/").content.decode()
+    assert '<p class="preview-problem is-moving">' in page
+    assert "is being made: 0 %" in page
+    assert "data-moving" in page

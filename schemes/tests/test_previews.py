@@ -30,7 +30,7 @@ def film() -> Media:
 
 def shown(platform: str, text: str, files: Files | None = None, accounts: int = 1):
     variant = Variant(post=Post(), platform=platform, text=text, title="शीर्षक")
-    handles = [Handle(platform=platform, name=f"UP{number}") for number in range(accounts)]
+    handles = [Handle(pk=1 + at, platform=platform, name=f"UP{at}") for at in range(accounts)]
     return preview(variant.post, variant, files or Files(), handles)
 
 
