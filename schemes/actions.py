@@ -336,12 +336,25 @@ def _check_complete(post: Post) -> None:
     for handle in handles:
         if ends_before(handle, slot):
             raise MoveNotAllowed(label("access_ends_before", {"handle": str(handle)}))
+    _must_show_the_same(post)
     if _is_over(post.last_useful_at):
         raise MoveNotAllowed(_("The time after which the post is useless has passed."))
     refusing = [str(one.platform) for one in previews(post) if one.is_refused]
     if refusing:
         raise MoveNotAllowed(
             _("Refused as it is by: %s. Mend what the previews say.") % ", ".join(refusing)
+        )
+
+
+def _must_show_the_same(post: Post) -> None:
+    """The platforms change words; what else stands in a post that is out, none of them changes."""
+    old = post.corrects
+    if old and (post.ordered_photos, post.video) != (old.ordered_photos, old.video):
+        raise MoveNotAllowed(
+            _(
+                "A correction changes words only. To show other photos or another video, take the"
+                " post down and publish it anew."
+            )
         )
 
 

@@ -23,10 +23,10 @@ from publishing.connectors.errors import Unavailable
 from publishing.models import Delivery, Operation, Subscriber
 from publishing.problems import label
 from publishing.states import DeliveryState
-from publishing.tests.factories import connected_handle
+from publishing.tests.factories import connected_handle, stored_photo
 from publishing.tests.scripted import Scripted
 from schemes import actions
-from schemes.models import Post
+from schemes.models import Post, PostPhoto
 from schemes.workflow import PostState, Route
 
 from .post_factories import Office, approved_post, draft, office, submitted
@@ -403,3 +403,12 @@ def test_the_public_page_names_no_single_person(up):
         )  # fmt: skip
     shown = Client().get(reverse("public:post", args=[post.pk])).content.decode()
     assert shown.count('class="handle-line"') == 2
+
+
+def test_a_correction_changes_words_only(up):
+    post = published(up)
+    press(of(up.nodal), "desk:post_correct", post.pk)
+    correction = post.corrections.get()
+    PostPhoto.objects.replace(correction, [stored_photo(up.department)])
+    with pytest.raises(actions.MoveNotAllowed):
+        actions.submit_post(correction, version=correction.version, actor=up.nodal)
