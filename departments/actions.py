@@ -177,10 +177,14 @@ def connect_handle(
     *,
     external_id: str,
     secrets: Secrets,
+    url: str = "",
     facts: Mapping[str, Any] | None = None,
     actor: User | None,
 ) -> Handle:
-    """Keep what opens the account. The new secrets replace the old ones in one step."""
+    """Keep what opens the account. The new secrets replace the old ones in one step.
+
+    `url` is where people see it, for a handle whose link nobody has entered.
+    """
     handle = _locked(handle)
     if actor is not None:
         _require(access.can_edit_handles(actor, handle.department_id))
@@ -188,6 +192,7 @@ def connect_handle(
     if handle.external_id not in ("", external_id):
         handle.account_since = timezone.now()
     handle.external_id, handle.way = external_id, Way.API
+    handle.url = handle.url or url
     handle.facts, handle.access_until, handle.checked_at = dict(facts or {}), None, None
     _move(handle, HandleState.CONNECTED)
     try:

@@ -33,10 +33,7 @@ class HandleForm(forms.Form):
         label=_("Name of the handle"),
         longest=100,
         stored=100,
-        help_text=_(
-            "Without @. Best the same on every platform; on X at most 15 characters, and only"
-            " Latin letters, digits and the underscore."
-        ),
+        help_text=_("Without @. Best the same on every platform."),
     )
     url = LineField(
         label=_("Link"),
@@ -57,6 +54,11 @@ class HandleForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["url"].widget.input_type = "url"
         self.fields["name"].widget.attrs.update(autocapitalize="none", spellcheck="false")
+        if self._platform == Platform.X:
+            self.fields["name"].help_text = _(
+                "Without @. At most 15 characters, and only Latin letters, digits and the"
+                " underscore."
+            )
         if handle:
             self._start_from(handle)
 

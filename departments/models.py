@@ -262,6 +262,11 @@ class Handle(models.Model):
     def __str__(self) -> str:
         return f"{self.get_platform_display()} · {self.name}"
 
+    @property
+    def is_by_hand(self) -> bool:
+        """An officer posts there and gives the link; nothing opens the account for the portal."""
+        return self.way == Way.ASSISTED and self.state == HandleState.CONNECTED
+
 
 class Credential(models.Model):
     """What opens a handle, encrypted. Only credentials.py reads or writes this table."""

@@ -37,6 +37,7 @@ from portal.errors import MoveNotAllowed
 from .connectors import connector_class, consent_for
 from .connectors.consent import Candidate, Consent, ConsentPage
 from .connectors.errors import ConnectionRefused, ConnectorError, NotSent, Unavailable, Unknown
+from .links import is_on_platform
 from .problems import label
 
 log = logging.getLogger(__name__)
@@ -209,6 +210,7 @@ def connect(handle: Handle, candidate: Candidate, *, actor: User, is_confirmed: 
         handle,
         external_id=candidate.external_id,
         secrets=candidate.secrets,
+        url=candidate.url if is_on_platform(handle.platform, candidate.url) else "",
         facts={**candidate.facts, "name": candidate.name},
         actor=actor,
     )

@@ -249,14 +249,17 @@ def handle_by_hand(request: OfficerRequest, pk: int) -> HttpResponse:
 @require_POST
 def handle_disconnect(request: OfficerRequest, pk: int) -> HttpResponse:
     handle = _own_handle(request, pk)
+    was_by_hand = handle.is_by_hand
     try:
         is_revoked = linking.disconnect(handle, actor=request.user)
     except ActionRefused as refusal:
         messages.error(request, str(refusal.message))
         return redirect("desk:handle", pk)
-    messages.success(
-        request, gettext("The handle is disconnected. What opened it has been erased.")
-    )
+    if was_by_hand:
+        done = gettext("Nothing more is published to this handle by hand.")
+    else:
+        done = gettext("The handle is disconnected. What opened it has been erased.")
+    messages.success(request, done)
     if not is_revoked:
         words = gettext(
             "The platform did not confirm that the permission is withdrawn. Withdraw it in the"

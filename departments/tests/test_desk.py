@@ -179,6 +179,14 @@ def test_a_long_name_is_advised_against_and_saved(signed_in):
     assert "is-warning" in text_of(answer)
 
 
+def test_the_form_says_the_rule_of_x_for_x_alone(signed_in):
+    for platform, is_x in ((Platform.X, True), (Platform.FACEBOOK, False)):
+        handle = make.registered_handle(platform=platform)
+        client = signed_in(make.person(where=handle.department))
+        page = text_of(client.get(address("handle", handle.pk)))
+        assert ("अधिकतम 15 अक्षर" in page) is is_x
+
+
 @pytest.mark.parametrize("name", ["UPHealthDepartment", "UP-Health", "स्वास्थ्य", "UP Health"])
 def test_a_name_that_x_cannot_have_is_refused_beside_the_field(signed_in, name):
     department = make.department()

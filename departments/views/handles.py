@@ -91,7 +91,7 @@ def _rows(handles: QuerySet[Handle]) -> Iterator[tuple[object, ...]]:
             handle.get_platform_display(),
             handle.name,
             handle.url,
-            handle.get_state_display(),
+            _("By hand") if handle.is_by_hand else handle.get_state_display(),
             date_format(localtime(handle.state_since), "d-m-Y"),
             handle.accountable_officer or "",
         )

@@ -41,6 +41,7 @@ from publishing.handle_health import (
     ends_before,
     handles_to_check,
 )
+from publishing.links import is_on_platform
 from publishing.tests.linking import (
     ACCOUNTS,
     PAGES,
@@ -301,6 +302,29 @@ def test_a_handle_goes_by_hand_and_back(platforms):
         read_secrets(handle)
     link(client, handle, ACCOUNTS["x"])
     assert fresh(handle).way == Way.API
+
+
+def test_a_handle_posted_by_hand_is_not_called_connected(platforms):
+    handle, client = linked("x")
+    client.post(reverse("desk:handle_by_hand", args=[handle.pk]))
+    for page in (reverse("desk:handles"), reverse("desk:handle", args=[handle.pk])):
+        shown = client.get(page).content.decode()
+        assert "हाथ से</span>" in shown
+        assert "संबद्ध</span>" not in shown
+    assert "असंबद्ध करें" not in shown
+    assert "हाथ से प्रकाशन बंद करें" in shown
+    answer = client.post(reverse("desk:handle_disconnect", args=[handle.pk]), follow=True)
+    assert "इस हैंडल पर अब हाथ से कुछ प्रकाशित नहीं होगा।" in said(answer)
+
+
+def test_linking_enters_the_address_of_the_account_where_none_is(platforms):
+    handle, client = linkable("x")
+    Handle.objects.filter(pk=handle.pk).update(url="")
+    link(client, handle, ACCOUNTS["x"])
+    assert is_on_platform("x", fresh(handle).url)
+    Handle.objects.filter(pk=handle.pk).update(url="https://x.com/as_entered")
+    link(client, handle, ACCOUNTS["x"])
+    assert fresh(handle).url == "https://x.com/as_entered"
 
 
 # --- attacks --------------------------------------------------------------------------------------
