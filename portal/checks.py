@@ -47,7 +47,28 @@ def address_faults() -> Iterator[CheckMessage]:
         )
 
 
+def sharing_secret() -> list[str]:
+    """Platforms whose callbacks are signed with the secret of another: either could speak for both.
+
+    Those reached through one app rightly share one.
+    """
+    owners: dict[str, set[str]] = {}
+    for platform, secret in settings.CALLBACK_SECRETS.items():
+        owners.setdefault(secret, set()).add(settings.SHARED_APP.get(platform, platform))
+    return [
+        platform
+        for platform, secret in settings.CALLBACK_SECRETS.items()
+        if secret and len(owners[secret]) > 1
+    ]
+
+
 def callback_faults() -> Iterator[CheckMessage]:
+    if sharing := sharing_secret():
+        names = ", ".join(f"{name.upper()}_CALLBACK_SECRET" for name in sharing)
+        yield Caution(
+            f"The same: {names}. What one of these platforms signs would be taken for another's.",
+            id="portal.W004",
+        )
     without = [name for name, secret in settings.CALLBACK_SECRETS.items() if not secret]
     if without:
         names = ", ".join(f"{name.upper()}_CALLBACK_SECRET" for name in without)

@@ -308,12 +308,12 @@ GRAPH_API_VERSION = env("GRAPH_API_VERSION", default="v26.0")
 CONSENT_URLS: dict[str, str] = {}
 # Our registration as a developer with each platform: id and secret. Instagram and WhatsApp are
 # reached through the same Meta app as Facebook unless they have one of their own.
-_SHARED_APP = {"instagram": "FACEBOOK", "whatsapp": "FACEBOOK"}
+SHARED_APP = {"instagram": "facebook", "whatsapp": "facebook"}
 
 
 def _of_app(platform: str, what: str) -> str:
-    shared = _SHARED_APP.get(platform)
-    default = env(f"{shared}_APP_{what}", default="") if shared else ""
+    shared = SHARED_APP.get(platform)
+    default = env(f"{shared.upper()}_APP_{what}", default="") if shared else ""
     return str(env(f"{platform.upper()}_APP_{what}", default=default))
 
 

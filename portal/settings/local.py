@@ -39,7 +39,11 @@ PLATFORM_APPS = {
     platform: {"id": "rehearsal-app", "secret": "rehearsal-app-secret"}
     for platform in PLATFORM_URLS
 }
-CALLBACK_SECRETS = dict.fromkeys(PLATFORM_URLS, "rehearsal-app-secret")
+CALLBACK_SECRETS = {
+    **dict.fromkeys(PLATFORM_URLS, "rehearsal-app-secret"),
+    "x": "rehearsal-consumer-secret",
+    "youtube": "rehearsal-hub-secret",
+}
 CALLBACK_VERIFY_TOKEN = "rehearsal-verify-token"
 X_WEBHOOK_ID = "1"  # the rehearsal has it from the beginning
 X_BEARER_TOKEN = "rehearsal-app-token"

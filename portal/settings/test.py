@@ -31,7 +31,11 @@ PLATFORM_APPS = {
     platform: {"id": "test-app", "secret": "0123456789abcdef0123456789abcdef"}
     for platform in PLATFORM_URLS
 }
-CALLBACK_SECRETS = dict.fromkeys(PLATFORM_URLS, "0123456789abcdef0123456789abcdef")
+CALLBACK_SECRETS = {
+    **dict.fromkeys(PLATFORM_URLS, "0123456789abcdef0123456789abcdef"),
+    "x": "consumer-secret-of-x-for-tests",
+    "youtube": "hub-secret-for-tests",
+}
 CALLBACK_VERIFY_TOKEN = "test-verify-token"
 X_WEBHOOK_ID = "1"  # the stand-in has it from the beginning
 X_BEARER_TOKEN = "app-token-of-x-for-tests"

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,8 @@ EARLIER = timedelta(seconds=60)  # X5
 QUARTER_HOUR = 15 * 60
 REPOST = "repost:"  # before the id of the original: a repost has none of its own that is told
 
+# Of a challenge: base64 at most, in either alphabet, which no JSON object can be.
+_CHALLENGE = re.compile(r"[A-Za-z0-9+/=_-]{1,200}")
 _NOT_ALLOWED = frozenset("\ufffe\ufeff\uffff")
 
 
@@ -331,16 +334,21 @@ class X(Connector):
 
     @classmethod
     def handshake(cls, query: Mapping[str, str], *, secret: str, verify: str) -> str | None:
-        """The challenge-response check (X7): X wants its token signed, in JSON."""
+        """The challenge-response check (X7): X wants its token signed, in JSON.
+
+        With the secret that signs its callbacks: so nothing is signed here that could be one.
+        """
         token = query.get("crc_token", "")
-        if not (token and secret):
+        if not (secret and _CHALLENGE.fullmatch(token)):
             return None
         return json.dumps({"response_token": _signature(secret, token.encode())})
 
     @classmethod
     def is_genuine(cls, body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
+        """A challenge that was signed above is no callback: those are JSON objects, all of them."""
         said = headers.get("x-twitter-webhooks-signature", "")
-        return hmac.compare_digest(_signature(secret, body).encode(), said.encode())
+        is_signed = hmac.compare_digest(_signature(secret, body).encode(), said.encode())
+        return is_signed and x_reading.event_in(body) is not None
 
     @classmethod
     def told(cls, body: bytes) -> Iterator[Told]:

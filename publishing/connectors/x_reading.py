@@ -181,14 +181,19 @@ def _moment_in(post_id: str) -> datetime | None:
 # --- callbacks ------------------------------------------------------------------------------------
 
 
-def told(body: bytes) -> Iterator[Told]:
+def event_in(body: bytes) -> dict[str, Any] | None:
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):
-        return
-    if isinstance(event, dict) and isinstance(event.get("data"), dict):
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def told(body: bytes) -> Iterator[Told]:
+    event = event_in(body) or {}
+    if isinstance(event.get("data"), dict):
         yield _activity(event["data"])
-    elif isinstance(event, dict):
+    else:
         yield from _older_activities(event)
 
 

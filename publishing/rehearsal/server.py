@@ -54,8 +54,12 @@ class Rehearsal:
         port: int = 0,
         callbacks: str = "",
         secrets: Mapping[str, str] | None = None,
+        app_secrets: Mapping[str, str] | None = None,
     ) -> None:
-        """`callbacks` is the portal's address; ValueError for a host that is not loopback."""
+        """`callbacks` is the portal's address, `secrets` sign what it is told.
+
+        ValueError for a host that is not loopback.
+        """
         if host not in LOOPBACK:
             raise ValueError("The rehearsal listens on loopback only.")
         self.store = store
@@ -68,6 +72,8 @@ class Rehearsal:
             for kind in map(_stage_kind, settings.CONNECTORS)
         }
         self.desks: dict[str, ConsentDesk] = consent_desks(self.stages, store, self.callbacks)
+        for platform, desk in self.desks.items():
+            desk.app_secret = (app_secrets or {}).get(platform, "")
         self.control = Control(store, self.callbacks, self.stages)
 
     def serve(self) -> None:

@@ -1,5 +1,6 @@
 """What platforms send to us: verified over the raw bytes, stored once, then heard (meta.md 1.9)."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -7,9 +8,11 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from portal.checks import sharing_secret
 from publishing import callbacks
 from publishing.callbacks import LARGEST_BODY, forget_old, heard_about, is_genuine
 from publishing.hearing import hear_all
@@ -78,6 +81,49 @@ def test_a_replay_changes_nothing():
 def test_a_forged_event_is_refused(headers):
     assert post(status_update(), headers).status_code == 403
     assert not CallbackEvent.objects.exists()
+
+
+X_EVENT = b'{"data": {"event_type": "post.create", "filter": {"user_id": "1"}, "payload": {}}}'
+
+
+def x_signed(body: bytes) -> dict:
+    digest = hmac.new(settings.CALLBACK_SECRETS["x"].encode(), body, hashlib.sha256).digest()
+    return {"X-Twitter-Webhooks-Signature": f"sha256={base64.b64encode(digest).decode()}"}
+
+
+def test_x_s_own_signature_opens():
+    assert post(X_EVENT, x_signed(X_EVENT), "x").status_code == 200
+    assert CallbackEvent.objects.get().platform == "x"
+
+
+@pytest.mark.parametrize(
+    "challenge", [X_EVENT.decode(), "[1]", '"a"', " ", "{}", "a" * 201, "ab\n"]
+)
+def test_a_challenge_that_could_be_an_event_is_not_signed(challenge):
+    answer = Client().get("/callbacks/x/", {"crc_token": challenge})
+    assert answer.status_code == 403
+    assert b"sha256=" not in answer.content
+
+
+@pytest.mark.parametrize("challenge", ["12", "null", "true", "MTQ3_-Zg+/=="])
+def test_what_is_signed_for_a_challenge_opens_nothing(challenge):
+    answer = Client().get("/callbacks/x/", {"crc_token": challenge})
+    signature = {"X-Twitter-Webhooks-Signature": answer.json()["response_token"]}
+    assert signature == x_signed(challenge.encode())
+    assert post(challenge.encode(), signature, "x").status_code == 403
+    assert not CallbackEvent.objects.exists()
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram", "whatsapp", "x", "youtube"])
+def test_a_signature_of_one_platform_does_not_open_another(platform):
+    headers = {"x": signed(X_EVENT)}.get(platform, x_signed(X_EVENT))
+    value = next(iter(headers.values()))
+    names = ("X-Hub-Signature-256", "X-Hub-Signature", "X-Twitter-Webhooks-Signature")
+    assert post(X_EVENT, dict.fromkeys(names, value), platform).status_code == 403
+
+
+def test_secrets_of_different_owners_differ():
+    assert not sharing_secret()
 
 
 def test_without_a_secret_nothing_is_genuine(settings):

@@ -51,6 +51,7 @@ def test_nothing_is_missing_when_everything_is_entered(ready):
         ({"CALLBACK_VERIFY_TOKEN": ""}, "CALLBACK_VERIFY_TOKEN is empty"),
         ({"CALLBACK_SECRETS": {}}, "X_CALLBACK_SECRET is empty"),
         ({"CALLBACK_SECRETS": {"x": "1"}}, "YOUTUBE_CALLBACK_SECRET is empty"),
+        ({"CALLBACK_SECRETS": {"x": "1", "facebook": "1"}}, "X_CALLBACK_SECRET is its own"),
         ({"X_WEBHOOK_ID": ""}, "X_WEBHOOK_ID is empty"),
         ({"PLATFORM_URLS": {"x": "http://127.0.0.1:8100/x"}}, "X_API_URL"),
     ],

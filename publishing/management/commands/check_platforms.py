@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from departments.credentials import CredentialMissing
 from departments.models import Handle, Way
 from departments.states import HandleState
+from portal.checks import sharing_secret
 from publishing.connectors import base_url, consent_for
 from publishing.connectors.consent import Consent, ConsentPage, callback_address
 from publishing.connectors.errors import ConnectorError
@@ -107,6 +108,9 @@ def setting_lines(platform: str) -> Iterator[Line]:
     for name, place in consent.needs.items():
         is_set = bool(_setting(place))
         yield Line("ok" if is_set else "missing", f"{name} is {'set' if is_set else 'empty'}")
+    if platform in sharing_secret():
+        name = f"{platform.upper()}_CALLBACK_SECRET"
+        yield Line("missing", f"{name} is its own: another platform has the same")
     if isinstance(consent, ConsentPage):
         yield Line("note", f"register as redirect address: {return_address(platform)}")
         yield Line("note", f"ask for permission: {', '.join((*consent.needed, *consent.wished))}")

@@ -41,6 +41,7 @@ class Command(BaseCommand):
                 port=options["port"],
                 callbacks=options["callbacks"],
                 secrets=settings.CALLBACK_SECRETS,
+                app_secrets={name: app["secret"] for name, app in settings.PLATFORM_APPS.items()},
             )
         except OSError as error:
             store.close()
