@@ -27,11 +27,13 @@ from departments.credentials import (
     take_lease,
 )
 from departments.models import Credential, Handle, HandleNotice, Way
+from departments.roles import Role
 from departments.states import HandleState
 from departments.tests import factories as make
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed
 from publishing import linking
+from publishing.connectors.consent import Candidate
 from publishing.connectors.errors import ConnectionRefused, Unavailable
 from publishing.handle_health import (
     announce_end,
@@ -771,3 +773,14 @@ def test_a_mail_that_could_not_be_sent_is_tried_again(platforms, settings):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     announce_end(handle)
     assert not HandleNotice.objects.exists()
+
+
+def test_no_way_leads_to_another_account_without_a_word(platforms):
+    """Whatever form or page it came through."""
+    handle = make.connected_handle(platform="x", external_id="1")
+    officer = make.person(Role.NODAL_OFFICER, handle.department)
+    other = Candidate("2", handle.name, Secrets("token"))
+    with pytest.raises(MoveNotAllowed):
+        linking.connect(handle, other, actor=officer, is_confirmed=False)
+    handle.refresh_from_db()
+    assert handle.external_id == "1"

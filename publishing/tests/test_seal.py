@@ -58,6 +58,8 @@ TAMPERINGS: dict[str, Callable[[Message], object]] = {
     "title": lambda _: MessagePart.objects.update(title="अन्य"),
     "tags": lambda _: MessagePart.objects.update(tags=[]),
     "platform": lambda _: MessagePart.objects.update(platform="facebook"),
+    "choices": lambda _: MessagePart.objects.update(options={"privacy": "private"}),
+    "place": lambda _: PartMedia.objects.update(place="thumbnail"),
     "alt": lambda _: PartMedia.objects.update(alt="अन्य"),
     "bytes": overwrite,
     "file gone": lambda _: Media.objects.get().file.delete(save=False),
