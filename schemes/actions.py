@@ -139,12 +139,14 @@ def approve_post(post: Post, *, version: int, actor: User, comment: str = "") ->
     """Send the post a step up; the last step seals it and queues its deliveries."""
     post = _locked(post, version)
     _may_review(post, actor)
+    content = _unchanged_content(post)
+    _check_files(post)
     last = workflow.next_state(Move.APPROVE, post.state, post.route) == PostState.APPROVED
     if not last:
         return _decide(post, Move.APPROVE, "schemes.post.recommended", actor, comment)
     _check_complete(post)
     _hold_places(post)
-    post.seal = seal_of_post(post)
+    post.seal = content
     post = _decide(post, Move.APPROVE, "schemes.post.approved", actor, comment)
     _hand_over(post, actor)
     return post
@@ -215,6 +217,21 @@ def _may_review(post: Post, actor: User) -> None:
     if not access.can_review(actor, post):
         raise NotPermitted(_("You may not decide on this post: it is not your step, or you wrote "
                              "or already approved it."))  # fmt: skip
+
+
+def _unchanged_content(post: Post) -> str:
+    """The seal of what was submitted, and so of what those before have read.
+
+    A post stands still while it is decided on; its files, captions and templates have lives of
+    their own.
+    """
+    before, content = post.reviews.order_by("version").last(), seal_of_post(post)
+    if before is None or before.content != content:
+        raise MoveNotAllowed(
+            _("What would be published is no longer what was submitted. Return the post, so that it"
+              " is submitted anew.")
+        )  # fmt: skip
+    return content
 
 
 def _decide(post: Post, move: str, action: str, actor: User, comment: str = "") -> Post:
@@ -339,6 +356,7 @@ def _check_complete(post: Post) -> None:
     _must_show_the_same(post)
     if _is_over(post.last_useful_at):
         raise MoveNotAllowed(_("The time after which the post is useless has passed."))
+    _check_files(post)
     refusing = [str(one.platform) for one in previews(post) if one.is_refused]
     if refusing:
         raise MoveNotAllowed(
@@ -356,6 +374,13 @@ def _must_show_the_same(post: Post) -> None:
                 " post down and publish it anew."
             )
         )
+
+
+def _check_files(post: Post) -> None:
+    if any(
+        file.is_retired for file in [*post.ordered_photos, *([post.video] if post.video else [])]
+    ):
+        raise MoveNotAllowed(label("media_retired"))
 
 
 def _hold_places(post: Post) -> None:

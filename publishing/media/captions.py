@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
+from typing import NamedTuple
 
 import pysubs2
 from django.core.files.base import ContentFile
@@ -25,6 +27,11 @@ LANGUAGES = {"hi": _("Hindi"), "en": _("English"), "ur": _("Urdu")}
 AFTER_END = 2  # seconds that a caption may outlast its video
 _MARKS = re.compile(r"<[^<>]*>|\{[^{}]*\}")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff\u202a-\u202e\u2066-\u2069]")
+
+
+class Cue(NamedTuple):
+    starts: str  # HH:MM:SS
+    words: str
 
 
 def add_captions(media: Media, language: str, file: UploadedFile, actor: User) -> Captions:
@@ -94,6 +101,17 @@ def clean_captions(text: str, seconds: float) -> str:
             )
     cues = [f"{_moment(start)} --> {_moment(end)}\n{words}\n" for start, end, words in lines]
     return "\n".join(["WEBVTT\n", *cues])
+
+
+def cues(captions: Captions) -> list[Cue]:
+    """What it says and when, in order; nothing where its file is lost."""
+    try:
+        with captions.file.open("rb") as file:
+            _head, *written = file.read(2 * CAPTION_BYTES).decode("utf-8", "replace").split("\n\n")
+    except (FileNotFoundError, ValueError):
+        return []
+    parts = [one.strip().partition("\n") for one in written]
+    return [Cue(times.partition(".")[0], html.unescape(words)) for times, _end, words in parts]
 
 
 def _unreadable() -> MediaRefused:

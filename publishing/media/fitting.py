@@ -130,7 +130,7 @@ def fitting_problems(media: Media, platform: str) -> list[Problem]:
     """Why it cannot be approved yet for this platform, or ever."""
     found = []
     if media.is_retired:
-        found.append(Problem("media_retired", level="warning"))
+        found.append(Problem("media_retired"))
     if media.kind == MediaKind.VIDEO and not media.captions.all():
         found.append(Problem("captions_missing"))  # M13
     return [*found, *_copy_problems(media, platform)]

@@ -168,7 +168,7 @@ def test_a_video_without_captions_and_a_retired_file_are_problems(home, nodal):
     assert codes[:1] == ["captions_missing"]
     photo = shelved(home, nodal, 2, is_retired=True)
     (problem,) = fitting_problems(photo, "facebook")
-    assert (problem.code, problem.level) == ("media_retired", "warning")
+    assert (problem.code, problem.level) == ("media_retired", "error")
 
 
 def test_what_each_platform_gets_is_shown(browser, home, nodal, django_capture_on_commit_callbacks):

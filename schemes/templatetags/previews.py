@@ -1,9 +1,10 @@
-"""Where the file is that a platform gets, for its preview."""
+"""Where the file is that a platform gets, for its preview, and what its captions say."""
 
 from django import template
 from django.urls import reverse
 
-from publishing.models import Derivative, Media
+from publishing.media.captions import Cue, cues
+from publishing.models import Captions, Derivative, Media
 from schemes.previews import sent
 
 register = template.Library()
@@ -18,6 +19,11 @@ def picture_sent(media: Media, platform: str) -> str:
 @register.filter
 def film_sent(media: Media, platform: str) -> str:
     return _address(media, platform, "full")
+
+
+@register.filter
+def spoken(captions: Captions) -> list[Cue]:
+    return cues(captions)
 
 
 def _address(media: Media, platform: str, size: str) -> str:

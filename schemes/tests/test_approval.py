@@ -4,7 +4,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
 from departments.actions import mark_handle
@@ -13,6 +15,7 @@ from departments.roles import Role
 from departments.tests.factories import directorate, person
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
+from publishing.media import add_captions, retire_media
 from publishing.models import Delivery, Media
 from publishing.tests.factories import connected_handle, stored_photo
 from publishing.tests.scripted import Scripted
@@ -196,6 +199,89 @@ def test_what_is_leaving_cannot_be_withdrawn(up):
         actions.withdraw_post(post, version=post.version, actor=up.nodal, comment="भूल")
     post.refresh_from_db()
     assert post.state == "approved"
+
+
+# --- what is changed between the decisions --------------------------------------------------------
+
+
+def captioned_video(up: Office) -> Media:
+    video = stored_photo(up.department, b"film")
+    Media.objects.filter(pk=video.pk).update(kind="video", mime="video/mp4", duration=20)
+    video.refresh_from_db()
+    caption(video, up.nodal, "नमस्ते")
+    return video
+
+
+def caption(video: Media, actor, words: str) -> None:
+    cues = f"1\n00:00:01,000 --> 00:00:02,000\n{words}\n"
+    add_captions(video, "hi", SimpleUploadedFile("a.srt", cues.encode()), actor)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda post: Variant.objects.update(text="बदला हुआ"),
+        lambda post: PostPhoto.objects.replace(post, [stored_photo(post.department, b"other")]),
+        lambda post: Media.objects.update(alt_hi="बदला हुआ"),
+        lambda post: Media.objects.get().file.storage.delete(Media.objects.get().file.name),
+        lambda post: Post.objects.update(last_useful_at=timezone.now() + timedelta(days=9)),
+    ],
+)
+@pytest.mark.parametrize("state", ["with_department", "with_director"])
+def test_nobody_approves_what_was_not_submitted(up, change, state):
+    post = post_at(state, up, photos=[stored_photo(up.department)])
+    change(post)
+    with pytest.raises(MoveNotAllowed):
+        actions.approve_post(post, version=post.version, actor=up.reviewer(state))
+    post.refresh_from_db()
+    assert (post.state, post.seal) == (state, "")
+
+
+@pytest.mark.parametrize("state", ["with_department", "with_director"])
+def test_captions_are_approved_as_they_were_submitted(up, state, monkeypatch):
+    monkeypatch.setattr(Scripted, "takes_video", True)
+    video = captioned_video(up)
+    post = post_at(state, up, video=video)
+    caption(video, up.nodal, "कुछ और")
+    with pytest.raises(MoveNotAllowed):
+        actions.approve_post(post, version=post.version, actor=up.reviewer(state))
+    caption(video, up.nodal, "नमस्ते")
+    actions.approve_post(post, version=post.version, actor=up.reviewer(state))
+
+
+@pytest.mark.parametrize("state", ["draft", "with_department", "with_director"])
+def test_a_retired_file_goes_no_further(up, state):
+    photo = stored_photo(up.department)
+    post = draft(up, photos=[photo]) if state == "draft" else post_at(state, up, photos=[photo])
+    retire_media(photo, is_retired=True, actor=up.nodal)
+    move = actions.submit_post if state == "draft" else actions.approve_post
+    who = up.nodal if state == "draft" else up.reviewer(state)
+    with pytest.raises(MoveNotAllowed):
+        move(post, version=post.version, actor=who)
+    retire_media(photo, is_retired=False, actor=up.nodal)
+    move(post, version=post.version, actor=who)
+
+
+def test_every_approver_reads_the_captions(up, monkeypatch):
+    monkeypatch.setattr(Scripted, "takes_video", True)
+    video = captioned_video(up)
+    caption(video, up.nodal, "<b>नमस्ते</b> & R&amp;D")
+    client = Client()
+    client.force_login(up.head)
+    post = submitted(up, video=video)
+    page = client.get(f"/desk/posts/{post.pk}/").content.decode()
+    assert "00:00:01" in page
+    assert "नमस्ते &amp; R&amp;amp;D" in page
+
+
+def test_what_is_submitted_anew_is_approved_anew(up):
+    post = submitted(up)
+    post = actions.return_post(post, version=post.version, actor=up.head, comment="फिर भेजें।")
+    post = actions.reopen_post(post, version=post.version, actor=up.nodal)
+    post = change(post, up.nodal, title_hi="नया शीर्षक", text_hi="नया पाठ")
+    post = actions.submit_post(post, version=post.version, actor=up.nodal)
+    post = actions.approve_post(post, version=post.version, actor=up.head)
+    assert post.state == PostState.WITH_DEPUTY_DIRECTOR
 
 
 # --- two tabs, double clicks ------------------------------------------------------------------
