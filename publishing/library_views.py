@@ -27,7 +27,7 @@ from .media.captions import LANGUAGES
 from .media.fitting import fit_for, needed
 from .media.videos import HEAD, container_of
 from .media_forms import CaptionsForm, MediaForm, RightsForm
-from .models import Derivative, Media, MediaKind, Message, Rights, Work
+from .models import Derivative, Media, MediaKind, Message, Rights, Upload, Work
 
 PER_PAGE = 24
 USES_SHOWN = 50
@@ -54,7 +54,7 @@ def media_list(request: OfficerRequest) -> HttpResponseBase:
             "kinds": MediaKind.choices,
             "rights": Rights.choices,
             "uses": USE,
-            "uploads": access.own_uploads(request.user).exclude(state=Work.READY)[:PER_PAGE],
+            "uploads": shown_uploads(request),
             "may_add": own_departments(request.user).exists(),
         },
     )
@@ -128,9 +128,14 @@ def media_add(request: OfficerRequest) -> HttpResponse:
         if media:
             messages.success(request, _("It is in the library now."))
             return redirect("desk:media_file", media.pk)
-    return render(
-        request, "desk/media_add.html", {"form": form}, status=422 if form.errors else 200
-    )
+    context = {"form": form, "uploads": shown_uploads(request)}
+    return render(request, "desk/media_add.html", context, status=422 if form.errors else 200)
+
+
+def shown_uploads(request: OfficerRequest) -> QuerySet[Upload]:
+    """The officer's large files that are not in the library yet, newest first."""
+    unfinished = access.own_uploads(request.user).exclude(state=Work.READY)
+    return unfinished.select_related("department").order_by("-started_at")[:PER_PAGE]
 
 
 def kind_of(head: bytes) -> str:

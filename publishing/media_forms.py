@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from departments.access import own_departments
@@ -12,6 +13,7 @@ from departments.models import Department, User
 from portal.web.fields import LineField, file_input
 
 from .media.captions import LANGUAGES
+from .media.photos import ANIMATION_BYTES, PHOTO_BYTES
 from .models import Media, Rights
 
 SHOWN = "image/jpeg,image/png,image/webp,image/gif,video/mp4,video/quicktime,video/webm,.mkv"
@@ -49,10 +51,6 @@ class MediaForm(RightsForm):
     )
     file = forms.FileField(
         label=_("Photo or video"),
-        help_text=_(
-            "A photo (JPEG, PNG, WebP) up to 5 MB, an animation (GIF) up to 15 MB or a video (MP4,"
-            " MOV, WebM, MKV)."
-        ),
         widget=file_input(SHOWN),
     )
     alt_hi = LineField(
@@ -69,6 +67,14 @@ class MediaForm(RightsForm):
 
     def __init__(self, *args: Any, officer: User, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["file"].help_text = _(
+            "Photo (JPEG, PNG, WebP): up to %(photo)s MB. Animation (GIF): up to %(animation)s MB."
+            " Video (MP4, MOV, WebM, MKV): up to %(video)s MB."
+        ) % {
+            "photo": PHOTO_BYTES // 1024**2,
+            "animation": ANIMATION_BYTES // 1024**2,
+            "video": settings.MEDIA_LARGEST // 1024**2,
+        }
         departments = own_departments(officer)
         field = cast("forms.ModelChoiceField", self.fields["department"])
         field.queryset = departments

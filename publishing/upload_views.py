@@ -21,6 +21,7 @@ from departments.decorators import OfficerRequest, officer_required
 from portal.errors import ActionRefused
 
 from . import access
+from .library_views import shown_uploads
 from .media.uploads import OffsetConflict, append_piece, begin_upload, drop_upload
 from .media_forms import UploadForm
 from .models import Upload, Work
@@ -36,8 +37,7 @@ def uploads(request: OfficerRequest) -> HttpResponse:
     if not own_departments(request.user).exists():
         raise Http404
     if request.method == "GET":
-        shown = access.own_uploads(request.user).exclude(state=Work.READY)[:20]
-        return render(request, "desk/_uploads.html", {"uploads": shown})
+        return render(request, "desk/_uploads.html", {"uploads": shown_uploads(request)})
     said = metadata_of(request.headers.get("Upload-Metadata", ""))
     form = UploadForm(said, officer=request.user)
     if not form.is_valid():

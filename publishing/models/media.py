@@ -172,3 +172,13 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Part of it has not arrived: whoever has the file can go on sending it."""
+        return self.state == Work.WAITING and self.received < self.size
+
+    @property
+    def percent(self) -> int:
+        """Of the file that has arrived."""
+        return self.received * 100 // self.size

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from departments.models import Member
 from departments.tests.factories import department, person
@@ -201,6 +201,32 @@ def test_what_is_no_video_is_refused_in_the_reader_s_language(browser, home):
     english = browser.get(f"/en{address}").json()["problem"]
     assert english.startswith("This file is not a video")
     assert told["problem"] != english
+
+
+@pytest.mark.parametrize("page", ["media_add", "media", "uploads"])
+def test_what_was_interrupted_is_shown_with_its_words_and_how_far_it_is(browser, home, nodal, page):
+    upload = begin_upload(
+        home, kind="video", size=10, words=described(alt_hi="शिविर की झलक"), actor=nodal
+    )
+    append_piece(upload, 0, io.BytesIO(b"1234"), actor=nodal)
+    with translation.override("hi"):
+        address, sent_to = reverse(f"desk:{page}"), reverse("desk:upload", args=[upload.key])
+    shown = browser.get(address).content.decode()
+    assert "शिविर की झलक" in shown
+    assert "100 में से 40 भाग" in shown
+    assert shown.count(sent_to) == 2  # go on, throw away
+    client = Client()
+    client.force_login(person("nodal_officer", home))
+    assert "शिविर की झलक" not in client.get(address).content.decode()
+
+
+def test_each_kind_of_file_is_given_its_own_limit(browser, settings):
+    settings.MEDIA_LARGEST = 700 * 1024**2
+    with translation.override("hi"):
+        address = reverse("desk:media_add")
+    shown = browser.get(address).content.decode()
+    for limit in ("5 MB तक", "15 MB तक", "700 MB तक"):
+        assert limit in shown
 
 
 def test_abandoned_ones_are_swept(home, nodal):

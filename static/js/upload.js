@@ -7,6 +7,7 @@
   var ASK_EVERY = 2000; // milliseconds, while a worker prepares the file
 
   watchList(document.getElementById("uploads"));
+  document.addEventListener("click", onList);
   var form = document.querySelector("form[data-upload]");
   if (!form || !window.fetch || !window.Blob) return;
   var panel = form.querySelector("[data-upload-panel]");
@@ -14,31 +15,93 @@
   var words = panel.querySelector("[role=status]");
   var field = form.querySelector("input[type=file]");
   var send = form.querySelector("button[type=submit]");
-  var token = form.querySelector("input[name=csrfmiddlewaretoken]").value;
-  var current = null; // {file, address, name, running request}
+  var buttons = panel.querySelector(".buttons");
+  var pause = buttons.querySelector("[data-pause]");
+  var current = null; // {file, address, name, running request, isPreparing}
+  var paused = null;
 
   form.addEventListener("submit", function (event) {
     if (!field.files[0]) return;
     event.preventDefault();
-    if (current) return;
-    var file = field.files[0];
-    var name = "upload:" + [file.name, file.size, file.lastModified, value("department")].join(":");
-    current = { file: file, name: name, address: localStorage.getItem(name), tries: 0 };
-    panel.hidden = false;
-    send.disabled = true;
-    say(form.dataset.sending, 0);
-    if (current.address) goOn(current);
-    else begin(current);
+    start(field.files[0], null);
   });
 
-  panel.querySelector("button").addEventListener("click", function () {
-    var job = current;
+  function start(file, address) {
+    if (current || paused) return;
+    var name = "upload:" + [file.name, file.size, file.lastModified, value("department")].join(":");
+    current = { file: file, name: name, address: address || localStorage.getItem(name), tries: 0 };
+    if (address) localStorage.setItem(name, address);
+    panel.hidden = bar.hidden = buttons.hidden = pause.hidden = false;
+    send.disabled = true;
+    say(form.dataset.sending, 0);
+    panel.scrollIntoView({ block: "nearest" });
+    if (current.address) goOn(current);
+    else begin(current);
+  }
+
+  pause.addEventListener("click", function () {
+    if (paused) {
+      current = paused;
+      paused = null;
+      pause.textContent = pause.dataset.words;
+      if (current.address) goOn(current);
+      else begin(current);
+    } else if (current) {
+      paused = current;
+      current = null;
+      if (paused.request) paused.request.abort();
+      pause.textContent = pause.dataset.again;
+      say(form.dataset.paused, bar.value);
+    }
+  });
+
+  buttons.querySelector("[data-cancel]").addEventListener("click", function () {
+    var job = current || paused;
     if (!job) return;
     stop(form.dataset.stopped);
+    job.isCancelled = true;
     if (job.request) job.request.abort();
-    if (job.address) ask("DELETE", job.address).catch(function () {});
+    if (job.address) discard(job.address);
     localStorage.removeItem(job.name);
   });
+
+  window.addEventListener("beforeunload", function (event) {
+    if (paused || (current && !current.isPreparing)) event.preventDefault();
+  });
+
+  // The list of what has begun: go on with the same file, or throw away what has arrived.
+  function onList(event) {
+    var target = event.target.closest("[data-go-on], [data-throw-away]");
+    if (!target) return;
+    if (target.dataset.throwAway) {
+      target.disabled = true;
+      discard(target.dataset.throwAway);
+    } else if (form) {
+      event.preventDefault();
+      choose(target.dataset.goOn, Number(target.dataset.size));
+    }
+  }
+
+  function choose(address, size) {
+    var input = document.createElement("input");
+    input.type = "file";
+    input.addEventListener("change", function () {
+      var file = input.files[0];
+      if (!file) return;
+      if (file.size === size) {
+        start(file, address);
+      } else if (!current && !paused) {
+        panel.hidden = false;
+        stop(form.dataset.other);
+        panel.scrollIntoView({ block: "nearest" });
+      }
+    });
+    input.click();
+  }
+
+  function discard(address) {
+    ask("DELETE", address).catch(function () {}).then(readList);
+  }
 
   function value(name) {
     var control = form.elements[name];
@@ -61,6 +124,10 @@
       .join(",");
   }
 
+  function token() {
+    return document.querySelector("input[name=csrfmiddlewaretoken]").value; // of any form
+  }
+
   function base64(text) {
     return btoa(String.fromCharCode.apply(null, new TextEncoder().encode(text)));
   }
@@ -69,7 +136,7 @@
     return fetch(address, {
       method: method,
       credentials: "same-origin",
-      headers: Object.assign({ "X-CSRFToken": token, "Tus-Resumable": "1.0.0" }, headers),
+      headers: Object.assign({ "X-CSRFToken": token(), "Tus-Resumable": "1.0.0" }, headers),
     }).then(function (answer) {
       if (answer.redirected) throw new Error("signed-out");
       return answer;
@@ -79,12 +146,13 @@
   function begin(job) {
     var headers = { "Upload-Length": String(job.file.size), "Upload-Metadata": metadata(job.file) };
     ask("POST", form.dataset.upload, headers).then(function (answer) {
-      if (job !== current) return null;
       if (answer.status === 201) {
         job.address = answer.headers.get("Location");
+        if (job.isCancelled) return discard(job.address);
         localStorage.setItem(job.name, job.address);
         return piece(job, 0);
       }
+      if (job !== current) return null;
       return answer.status === 422
         ? answer.text().then(stop)
         : stop(form.dataset.failed);
@@ -105,13 +173,14 @@
   function piece(job, offset) {
     if (job !== current) return;
     if (offset >= job.file.size) {
+      job.isPreparing = pause.hidden = true; // the page may be left from now on
       watch(job);
       return;
     }
     var request = new XMLHttpRequest();
     job.request = request;
     request.open("PATCH", job.address);
-    request.setRequestHeader("X-CSRFToken", token);
+    request.setRequestHeader("X-CSRFToken", token());
     request.setRequestHeader("Tus-Resumable", "1.0.0");
     request.setRequestHeader("Upload-Offset", String(offset));
     request.setRequestHeader("Content-Type", "application/offset+octet-stream");
@@ -158,7 +227,7 @@
       if (job !== current) return;
       if (told.state === "ready") {
         localStorage.removeItem(job.name);
-        location.href = told.address;
+        done(told.address);
       } else if (told.state === "refused") {
         localStorage.removeItem(job.name);
         stop(told.problem);
@@ -176,30 +245,45 @@
   }
 
   function stop(text) {
-    current = null;
+    current = paused = null;
     send.disabled = false;
+    bar.hidden = buttons.hidden = true;
+    pause.textContent = pause.dataset.words;
     words.textContent = text;
+  }
+
+  function done(address) {
+    var link = document.createElement("a");
+    link.href = address;
+    link.textContent = form.dataset.doneLink;
+    form.reset();
+    stop(form.dataset.done);
+    words.append(" ", link);
+    readList();
   }
 
   // The library's list of what is on its way, asked for again while something moves.
   function watchList(list) {
     if (!list || !list.hasAttribute("data-moving")) return;
-    setTimeout(function () {
-      fetch(list.dataset.uploads, { credentials: "same-origin" })
-        .then(function (answer) {
-          return answer.ok && !answer.redirected ? answer.text() : null;
-        })
-        .then(function (html) {
-          if (html === null) return;
-          var page = new DOMParser().parseFromString(html, "text/html");
-          var fresh = page.getElementById("uploads");
-          list.replaceWith(fresh);
-          if (fresh.querySelector("li")) watchList(fresh);
-          else location.reload();
-        })
-        .catch(function () {
-          watchList(list);
-        });
-    }, ASK_EVERY);
+    setTimeout(readList, ASK_EVERY);
+  }
+
+  function readList() {
+    var list = document.getElementById("uploads");
+    fetch(list.dataset.uploads, { credentials: "same-origin" })
+      .then(function (answer) {
+        return answer.ok && !answer.redirected ? answer.text() : null;
+      })
+      .then(function (html) {
+        if (html === null) return;
+        var page = new DOMParser().parseFromString(html, "text/html");
+        var fresh = page.getElementById("uploads");
+        list.replaceWith(fresh);
+        if (fresh.querySelector("li")) watchList(fresh);
+        else if (!form) location.reload(); // the library shows what has become of it
+      })
+      .catch(function () {
+        watchList(list);
+      });
   }
 })();
