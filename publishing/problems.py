@@ -112,6 +112,9 @@ PROBLEMS = {
         "Making a copy of this file failed several times. Save it anew with another program and add"
         " it again."
     ),
+    "files_lost": _(
+        "These files were chosen but not stored, so they have to be chosen again: %(names)s."
+    ),
     "captions_missing": _(
         "The video has no captions, so people who cannot hear it are left out. Add a caption file."
     ),

@@ -6,13 +6,17 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.http import QueryDict
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from departments.access import own_departments, usable_handles
@@ -30,17 +34,19 @@ from portal.web.fields import (
 )
 from portal.web.text import plain_digits, tidy
 from publishing.media import add_captions, add_media
+from publishing.media.adding import VIDEO_BYTES
 from publishing.models import Media, MediaKind
 
 from .access import visible_schemes
 from .models import Draft, Post, Variant
 from .previews import Preview, preview
 from .variants import Files, VariantEdit, derived, possible_options
-from .workflow import PostKind
+from .workflow import KIND_ROUTES, PostKind, Route, route_allowed
 
 LONGEST_COMMENT = 2000  # characters as people count them
 LONGEST_TEXT = 20_000  # characters; the longest any platform takes, and far below any harm
 LONGEST_ALT = 140
+LONGEST_NAME = 100  # of a file, where it is said
 MOST_PHOTOS = 10  # of one post: the most any platform shows
 PHOTO_KINDS = (MediaKind.PHOTO, MediaKind.ANIMATION)
 
@@ -62,10 +68,22 @@ class HandleGroup:
         return all(chosen for _handle, chosen in self.boxes)
 
 
+class SentPhoto(NamedTuple):
+    """A row of a photo that is new on the page; without its file if that did not come."""
+
+    upload: UploadedFile | None
+    alt_hi: str
+    alt_en: str
+    name: str
+
+
 class PostForm(forms.ModelForm):
     """Photos come in four ways: `photos` in their places of `photo_order`, less `photos_drop`;
     `photos_add` from the library; `photo_file` with as many descriptions. A key in `all_of` stands
     for all handles of its group. So the page works without script.
+
+    `photo_name`, `video_name` and `captions_name` name files that were chosen on the page; those
+    that do not come with it are lost and have to be chosen again.
     """
 
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("Choose")), *PostKind.choices])
@@ -101,7 +119,6 @@ class PostForm(forms.ModelForm):
     video_file = forms.FileField(
         label=_("Add a video"),
         required=False,
-        help_text=_("MP4, at most 64 MB. YouTube needs one."),
         widget=file_input("video/mp4"),  # a large one may come piece by piece: data-upload
     )
     video_alt_hi = forms.CharField(
@@ -113,6 +130,7 @@ class PostForm(forms.ModelForm):
         help_text=_("WebVTT or SRT. A video is not published without."),
         widget=file_input(".vtt,.srt,text/vtt"),
     )
+    needed_with_video = ("video_alt_hi", "captions_file")
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     form_key = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
 
@@ -154,6 +172,7 @@ class PostForm(forms.ModelForm):
     ) -> None:
         """`left` is what the officer left unsaved on a page: shown again, not judged yet."""
         self.officer = officer
+        self._left = QueryDict(mutable=True)
         self.departments = list(own_departments(officer))
         keys = [department.pk for department in self.departments]
         self.usable = list(usable_handles(keys).order_by("department", "platform", "name"))
@@ -166,6 +185,14 @@ class PostForm(forms.ModelForm):
     def _begin(self) -> None:
         for name in ("text_hi", "text_en", "text_ur"):
             self.fields[name].widget.attrs["maxlength"] = LONGEST_TEXT
+        self.fields["video_file"].help_text = _(
+            "MP4, at most %(here)s here and %(library)s in the library. YouTube needs one."
+        ) % {
+            "here": filesizeformat(VIDEO_BYTES),
+            "library": filesizeformat(settings.MEDIA_LARGEST),
+        }
+        for name in self.needed_with_video:
+            self.fields[name].when_needed = _("needed with a video")  # type: ignore[attr-defined]
         department = self._choice("department")
         choices = [(str(one.pk), str(one)) for one in self.departments]
         department.widget.choices = [("", _("Choose")), *choices]
@@ -178,7 +205,7 @@ class PostForm(forms.ModelForm):
 
     def _take_up(self, left: Draft) -> None:
         """What was typed becomes what the page begins with."""
-        data = self._settled(left.typed())
+        self._left = data = self._settled(left.typed())
         for name, field in self.fields.items():
             if name in data:
                 self.initial[name] = field.widget.value_from_datadict(data, {}, name)
@@ -238,11 +265,23 @@ class PostForm(forms.ModelForm):
         for name in ("text_hi", "text_en", "text_ur"):
             if len(tidy(cleaned.get(name) or "")) > LONGEST_TEXT:
                 self.add_error(name, _("The text is too long for any platform."))
+        self._check_route(cleaned)
+        hindi, english = self._phrases("photo_alt_hi"), self._phrases("photo_alt_en")
+        self._said = [*zip_longest(hindi, english, fillvalue="")]
+        self._check_descriptions(cleaned)
         photos = len(cleaned.get("photos") or []) + len(cleaned.get("photo_file") or [])
         if photos > MOST_PHOTOS:
             self.add_error("photo_file", _("A post can have ten photos. Remove the others."))
-        self._check_descriptions(cleaned)
         return cleaned
+
+    def _phrases(self, name: str) -> list[str]:
+        """As tidied, or as typed where something is wrong with them."""
+        return [*(self.cleaned_data.get(name) or self._typed().getlist(name))]
+
+    def _check_route(self, cleaned: Mapping[str, Any]) -> None:
+        kind, route = cleaned.get("kind"), cleaned.get("route")
+        if kind and route and not route_allowed(kind, route):
+            self.add_error("route", _takes_route(kind))
 
     def _check_times(self, cleaned: Mapping[str, Any]) -> None:
         starts, ends = cleaned.get("publish_at"), cleaned.get("last_useful_at")
@@ -253,66 +292,98 @@ class PostForm(forms.ModelForm):
             self.add_error("last_useful_at", _("Give a moment after the time of publishing."))
 
     def _check_descriptions(self, cleaned: Mapping[str, Any]) -> None:
-        photos, said = cleaned.get("photo_file") or [], cleaned.get("photo_alt_hi") or []
-        if "photo_alt_hi" not in self.errors and not all(
-            [*said, *[""] * len(photos)][: len(photos)]
-        ):
-            self.add_error(
-                "photo_alt_hi", _("Say of each photo what it shows, for people who cannot see it.")
-            )
+        photos = cleaned.get("photo_file") or []
+        if "photo_alt_hi" not in self.errors:
+            described = [hindi for hindi, _english in self._said]
+            described += [""] * len(photos)
+            for photo, hindi in zip(photos, described, strict=False):
+                if not hindi:
+                    self.add_error("photo_alt_hi", _undescribed(photo))
         video = cleaned.get("video_file")
         if video and not cleaned.get("video_alt_hi", "").strip():
-            self.add_error("video_alt_hi", _("Say what it shows, for people who cannot see it."))
-        for kind, files in (("photo", photos), ("video", video)):
-            if files and {f"{kind}_alt_hi", f"{kind}_alt_en"} & self.errors.keys():
-                self.add_error(f"{kind}_file", _("Choose the file again: it could not be kept."))
+            self.add_error("video_alt_hi", _undescribed(video))
 
     def take_files(self) -> None:
-        """Store valid uploads at once, so that an error elsewhere on the page loses no file."""
+        """Store valid uploads at once, so that an error elsewhere on the page loses no file; what
+        cannot be stored is remembered by its name.
+        """
         self.is_valid()
+        lost = self.lost
         department = self.cleaned_data.get("department")
-        if department is None or "photos" in self.errors:
+        if "photos" in self.errors:
+            department = None
+        self._take_photos(department)
+        self._take_video(department)
+        self._take_captions()
+        if lost:
+            self.add_error("photo_file", _not_here(lost))
+        self.files = MultiValueDict()
+
+    def _take_photos(self, department: Department | None) -> None:
+        left = sent = self._sent_photos()
+        if department and not {"photo_file", "photo_alt_en"} & self.errors.keys():
+            left = [row for row in sent if not self._took_photo(department, row)]
+        elif untried := [row.name for row in sent if row.upload and row.alt_hi]:
+            self.add_error("photo_file", _not_here(untried))
+        if "photos" in self.cleaned_data:
+            self._remember("photos", [str(photo.pk) for photo in self.cleaned_data["photos"]])
+        self._remember("photo_alt_hi", [row.alt_hi for row in left])
+        self._remember("photo_alt_en", [row.alt_en for row in left])
+        self._remember("photo_name", [row.name for row in left])
+
+    def _sent_photos(self) -> list[SentPhoto]:
+        uploads = self._uploads("photo_file")
+        names = [str(upload.name) for upload in uploads]
+        names += self._typed().getlist("photo_name")[len(uploads) :]
+        rows = []
+        for upload, said, name in zip_longest(uploads, self._said, names):
+            hindi, english = said or ("", "")
+            rows.append(SentPhoto(upload, hindi, english, name or ""))
+        return [row for row in rows if any(row)]
+
+    def _took_photo(self, department: Department, row: SentPhoto) -> bool:
+        if not row.upload or not row.alt_hi:
+            return False
+        words = {"alt_hi": row.alt_hi, "alt_en": row.alt_en}
+        photo = self._stored("photo", department, row.upload, words)
+        if photo:
+            self.cleaned_data["photos"].append(photo)
+        return photo is not None
+
+    def _take_video(self, department: Department | None) -> None:
+        upload = next(iter(self._uploads("video_file")), None)
+        if upload is None:
             return
-        if not {"photo_file", "photo_alt_hi", "photo_alt_en"} & self.errors.keys():
-            self._take_photos(department)
-        if not {"video_file", "video_alt_hi"} & self.errors.keys():
-            self._take_video(department)
-
-    def _take_photos(self, department: Department) -> None:
-        said = self.cleaned_data.get("photo_alt_en", [])
-        for place, upload in enumerate(self.cleaned_data.get("photo_file") or []):
-            words = {
-                "alt_hi": self.cleaned_data["photo_alt_hi"][place],
-                "alt_en": said[place] if place < len(said) else "",
-            }
-            if photo := self._stored("photo", department, upload, words):
-                self.cleaned_data["photos"].append(photo)
-        self._remember("photos", [str(photo.pk) for photo in self.cleaned_data.get("photos", [])])
-        # Descriptions are stored with the photos; what is typed now would be for others.
-        self._remember("photo_alt_hi", [])
-        self._remember("photo_alt_en", [])
-
-    def _take_video(self, department: Department) -> None:
-        upload = self.cleaned_data.get("video_file")
         words = {"alt_hi": self.cleaned_data.get("video_alt_hi", "").strip()}
-        if upload and (video := self._stored("video", department, upload, words)):
+        video = None
+        if department and not {"video_file", "video_alt_hi"} & self.errors.keys():
+            video = self._stored("video", department, upload, words)
+        elif "video_alt_hi" not in self.errors:
+            self.add_error("video_file", _not_here([str(upload.name)]))
+        if video:
             self.cleaned_data["video"] = video
             self._remember("video", [str(video.pk)])
             self._remember("video_alt_hi", [])
-        self._take_captions()
+        self._remember("video_name", [] if video else [str(upload.name)])
 
     def _take_captions(self) -> None:
         """Of the video that is chosen now."""
-        file, video = self.cleaned_data.get("captions_file"), self.cleaned_data.get("video")
+        file = next(iter(self._uploads("captions_file")), None)
         if file is None:
             return
+        self._remember("captions_name", [str(file.name)])
+        video = self.cleaned_data.get("video")
         if video is None:
             self.add_error("captions_file", _("Choose the video first, then its captions."))
             return
         try:
             add_captions(video, "hi", file, self.officer)
+            self._remember("captions_name", [])
         except ActionRefused as refusal:
             self.add_error("captions_file", str(refusal.message))
+
+    def _uploads(self, name: str) -> list[UploadedFile]:
+        return self.files.getlist(name) if self.files else []
 
     def _stored(
         self, kind: str, department: Department, upload: UploadedFile, words: dict[str, str]
@@ -320,7 +391,7 @@ class PostForm(forms.ModelForm):
         try:
             return add_media(department, upload, kind=kind, actor=self.officer, **words)
         except ActionRefused as refusal:
-            self.add_error(f"{kind}_file", str(refusal.message))
+            self.add_error(f"{kind}_file", f"{upload.name}: {refusal.message}")
             return None
 
     def _remember(self, name: str, values: list[str]) -> None:
@@ -330,7 +401,7 @@ class PostForm(forms.ModelForm):
         self.data = data
 
     def _typed(self) -> QueryDict:
-        return cast("QueryDict", self.data)
+        return cast("QueryDict", self.data) if self.is_bound else self._left
 
     def post_fields(self) -> dict[str, Any]:
         """What the actions take, besides department."""
@@ -366,14 +437,61 @@ class PostForm(forms.ModelForm):
     def _records(self, name: str) -> QuerySet[Media]:
         return cast("QuerySet[Media]", self._choice(name).queryset)
 
-    def new_photos(self) -> list[tuple[str, str]]:
-        """The descriptions of photos being added: one at least is asked for."""
-        said = self["photo_alt_hi"].value() or [""], self["photo_alt_en"].value() or [""]
-        number = max(len(said[0]), len(self.files.getlist("photo_file")) if self.files else 0)
+    def new_photos(self) -> list[tuple[str, str, str]]:
+        """Descriptions of photos being added, each with the name of a file to be chosen again;
+        one row at least.
+        """
+        said = [self[name].value() or [] for name in ("photo_alt_hi", "photo_alt_en")]
+        names = self._typed().getlist("photo_name")
+        rows = [row for row in zip_longest(*said, names, fillvalue="") if any(row)]
+        return rows[:MOST_PHOTOS] or [("", "", "")]
+
+    @property
+    def lost(self) -> list[str]:
+        """Names of files that were chosen on the page and did not come with it."""
+        typed = self._typed()
+        here = len(typed.getlist("photo_pending")) or len(self._uploads("photo_file"))
+        names = typed.getlist("photo_name")[here:]
+        for kind in ("video", "captions"):
+            if not typed.get(f"{kind}_pending") and not self._uploads(f"{kind}_file"):
+                names += typed.getlist(f"{kind}_name")
+        return [name[:LONGEST_NAME] for name in names if name][: MOST_PHOTOS + 2]
+
+    @property
+    def lost_video(self) -> str:
+        return self._typed().get("video_name", "")
+
+    @property
+    def lost_captions(self) -> str:
+        return self._typed().get("captions_name", "")
+
+    def longer_routes(self) -> list[tuple[str, str, str]]:
+        """(kind, route, what to say) where a kind may not take the shortest route."""
         return [
-            tuple(words[place] if place < len(words) else "" for words in said)  # type: ignore[misc]
-            for place in range(min(number, MOST_PHOTOS))
+            (kind, route, _takes_route(kind))
+            for kind, route in KIND_ROUTES.items()
+            if not route_allowed(kind, Route.ROUTINE)
         ]
+
+
+def _takes_route(kind: str) -> str:
+    return gettext("A post of the kind “%(kind)s” takes the route “%(route)s”.") % {
+        "kind": PostKind(kind).label,
+        "route": Route(KIND_ROUTES[kind]).label,
+    }
+
+
+def _undescribed(upload: UploadedFile) -> str:
+    return gettext(
+        "Say what %(name)s shows, for people who cannot see it, and choose that file again: it"
+        " could not be kept without."
+    ) % {"name": upload.name}
+
+
+def _not_here(names: list[str]) -> str:
+    return gettext("Choose these files again, or leave them out: %(names)s.") % {
+        "names": ", ".join(names)
+    }
 
 
 def _group_key(handle: Handle) -> str:
@@ -446,7 +564,15 @@ def _files_on_screen(form: PostForm) -> Files:
     video = cleaned.get("video")
     if told := typed.get("video_pending"):
         video = _pending("video", 0, told, cleaned.get("video_alt_hi") or "")
-    return Files([*(cleaned.get("photos") or []), *pending], video)
+    files = Files(
+        [*(cleaned.get("photos") or []), *pending],
+        video,
+        has_new_captions=bool(typed.get("captions_pending")),
+        lost=form.lost,
+    )
+    stored = [media for media in (*files.photos, video) if media and media.pk]
+    prefetch_related_objects(stored, "derivatives")
+    return files
 
 
 def _pending(kind: str, place: int, told: str, alt: str) -> Media:

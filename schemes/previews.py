@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from publishing.audience import approved_templates, with_template
 from publishing.connectors import connector_class
 from publishing.connectors.base import Connector, Count, Option, Problem
 from publishing.media import fitted, fitting_problems
-from publishing.models import Captions, Derivative, Media, Place
+from publishing.models import Captions, Derivative, Media, MediaKind, Place
 from publishing.planning import reposts_instead, speaker_of
 from publishing.problems import option_label
 from publishing.quotas import Room, rooms
@@ -238,7 +238,13 @@ def preview(post: Post, variant: Variant, files: Files, handles: Sequence[Handle
         None if shown or not connector.shows_link_card else _card(variant.text),
         connector.price(said),
         _once(
-            [*connector.check(said), *left_out(files, variant.platform), *_fitting(placed, variant)]
+            [
+                *_lost(files),
+                *connector.check(said),
+                *left_out(files, variant.platform),
+                *_fitting(placed, variant),
+            ],
+            without={"captions_missing"} if files.has_new_captions else (),
         ),
     )
 
@@ -259,13 +265,23 @@ def previews(post: Post) -> list[Preview]:
 
 
 def _fitting(placed: Sequence[Placed], variant: Variant) -> list[Problem]:
-    stored = [one.media for one in placed if one.media.pk]
-    return [one for media in stored for one in fitting_problems(media, variant.platform)]
+    found = []
+    for media in (one.media for one in placed):
+        if media.pk:
+            found += fitting_problems(media, variant.platform)
+        elif media.kind == MediaKind.VIDEO:
+            found.append(Problem("captions_missing"))  # M13
+    return found
 
 
-def _once(problems: Iterable[Problem]) -> list[Problem]:
+def _lost(files: Files) -> list[Problem]:
+    return [Problem("files_lost", values={"names": ", ".join(files.lost)})] if files.lost else []
+
+
+def _once(problems: Iterable[Problem], *, without: Collection[str]) -> list[Problem]:
     """What is wrong with several photos alike is said once."""
-    return list({(one.code, *sorted(one.values.items())): one for one in problems}.values())
+    said = [one for one in problems if one.code not in without]
+    return list({(one.code, *sorted(one.values.items())): one for one in said}.values())
 
 
 def _part(text: str, connector: type[Connector]) -> Part:

@@ -19,10 +19,12 @@ LONGEST_OPTION = 500  # characters
 
 @dataclass(frozen=True)
 class Files:
-    """The photos of a post in their order, and its video."""
+    """The photos of a post in their order, and its video; on a page also what is not stored yet."""
 
     photos: Sequence[Media] = ()
     video: Media | None = None
+    has_new_captions: bool = False
+    lost: Sequence[str] = ()  # names of what was chosen and did not come back with the page
 
 
 @dataclass(frozen=True)

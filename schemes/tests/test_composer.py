@@ -15,6 +15,7 @@ from django.utils import timezone
 from PIL import Image
 
 from departments.models import Handle
+from departments.tests.factories import charge, department
 from publishing.connectors.base import Option
 from publishing.connectors.x import X
 from publishing.media.fitting import needed
@@ -37,10 +38,10 @@ def up() -> Office:
     return office()
 
 
-def coloured(red: int) -> SimpleUploadedFile:
+def coloured(red: int, name: str = "photo.jpg") -> SimpleUploadedFile:
     out = io.BytesIO()
     Image.new("RGB", (800, 640), (red, 120, 60)).save(out, "JPEG")
-    return SimpleUploadedFile("photo.jpg", out.getvalue(), content_type="image/jpeg")
+    return SimpleUploadedFile(name, out.getvalue(), content_type="image/jpeg")
 
 
 def alts(post: Post) -> list[str]:
@@ -57,10 +58,14 @@ def test_several_photos_come_in_the_order_of_their_choice(up):
 
 
 def test_each_photo_needs_its_own_description(up):
-    page = typed(up, photo_file=[coloured(1), coloured(90)], photo_alt_hi=["एक", ""])
+    files = [coloured(1), coloured(90, "two.jpg")]
+    page = typed(up, photo_file=files, photo_alt_hi=["एक", ""], photo_alt_en=["", "Second"])
     answer = client_of(up.nodal).post(NEW, page)
-    assert set(answer.context["form"].errors) == {"photo_alt_hi", "photo_file"}
-    assert not Media.objects.exists()
+    form = answer.context["form"]
+    assert set(form.errors) == {"photo_alt_hi"}
+    assert "two.jpg" in str(form.errors["photo_alt_hi"])
+    assert [media.alt_hi for media in form.photo_rows()] == ["एक"]
+    assert form.new_photos() == [("", "Second", "two.jpg")]
 
 
 def three_photos(up: Office) -> tuple[Post, list[Media]]:
@@ -486,7 +491,69 @@ def test_more_photos_that_wait_ask_no_more_of_the_database(up):
     assert counts[0] == counts[1] <= 20
 
 
-# --- what an approver sees --------------------------------------------------------------------------
+# --- files that did not come ----------------------------------------------------------------------
+
+
+def test_a_page_taken_up_again_says_which_files_are_to_be_chosen_again(up):
+    said = {"photo_alt_hi": ["एक", "", ""], "photo_alt_en": ["", "", ""]}
+    page = typed(up, photo_name=["one.jpg", "two.jpg", ""], video_name="film.mp4", **said)
+    client = client_of(up.nodal)
+    client.post(AUTOSAVE, page)
+    answer = client.get(NEW, {"draft": page["form_key"]})
+    form = answer.context["form"]
+    assert form.lost == ["one.jpg", "two.jpg", "film.mp4"]
+    assert form.new_photos() == [("एक", "", "one.jpg"), ("", "", "two.jpg")]
+    (problem, *_others) = answer.context["previews"][0].problems
+    assert problem.values == {"names": "one.jpg, two.jpg, film.mp4"}
+
+
+def test_nothing_is_saved_while_a_chosen_file_is_not_there(up):
+    page = typed(up, photo_file=[coloured(1)], photo_alt_hi=["एक", "दो"])
+    answer = client_of(up.nodal).post(NEW, page | {"photo_name": ["photo.jpg", "two.jpg"]})
+    form = answer.context["form"]
+    assert answer.status_code == 422
+    assert "two.jpg" in str(form.errors["photo_file"])
+    assert [media.alt_hi for media in form.photo_rows()] == ["एक"]
+    assert form.new_photos() == [("दो", "", "two.jpg")]
+
+
+def test_files_on_their_way_are_not_lost(up):
+    page = typed(up, photo_pending=["800x600x0"], photo_name=["one.jpg"], photo_alt_hi=["एक"])
+    page |= {"video_pending": "640x480x9", "video_name": "film.mp4", "captions_pending": "1"}
+    answer = client_of(up.nodal).post("/desk/posts/preview/", page)
+    assert answer.context["previews"][0].problems == []
+
+
+@pytest.mark.parametrize("platform", ["facebook", "x", "youtube", "instagram"])
+def test_every_platform_says_that_a_chosen_video_lacks_captions(up, platform):
+    handle = connected_handle(up.department, platform=platform)
+    client = client_of(up.nodal)
+
+    def said(**more: str) -> list[str]:
+        page = typed(up, handles=[handle.pk], video_pending="1280x720x9", **more)
+        answer = client.post("/desk/posts/preview/", page)
+        return [problem.code for problem in answer.context["previews"][0].problems]
+
+    assert "captions_missing" in said()
+    assert "captions_missing" not in said(captions_pending="1")
+
+
+def test_files_of_a_page_without_a_department_are_named(up):
+    connected_handle(up.department)
+    other = department()
+    charge(up.nodal, "nodal_officer", other)
+    page = typed(up, department="", photo_file=[coloured(1)], photo_alt_hi=["एक"])
+    form = client_of(up.nodal).post(NEW, page).context["form"]
+    assert "photo.jpg" in str(form.errors["photo_file"])
+    assert form.new_photos() == [("एक", "", "photo.jpg")]
+
+
+def test_a_route_that_is_too_short_is_named(up):
+    answer = client_of(up.nodal).post(f"/en{NEW}", typed(up, kind="advisory", route="routine"))
+    assert "“Policy”" in str(answer.context["form"].errors["route"])
+
+
+# --- what an approver sees ------------------------------------------------------------------------
 
 
 def stored_video(up: Office, *, captions: bool = True) -> Media:

@@ -27,7 +27,7 @@ from schemes.previews import previews
 
 from .kept import keeps_text
 
-NOT_KEPT = {"csrfmiddlewaretoken", "find", "photo_pending", "video_pending"}
+NOT_KEPT = {"csrfmiddlewaretoken", "find", "photo_pending", "video_pending", "captions_pending"}
 
 
 @keeps_text
@@ -131,7 +131,7 @@ def _compose(
         "library": library(request.user, searched),
         "library_q": searched,
         "is_searched": "find" in request.POST,
-        "left": Draft.objects.left_by(request.user, form.instance if form.instance.pk else None)[:3]
+        "left": Draft.objects.left_by(request.user, form.instance if form.instance.pk else None)[:1]
         if request.method != "POST" and left is None
         else [],
     }

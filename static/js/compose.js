@@ -12,6 +12,7 @@
   const videoInput = form.querySelector("input[name=video_file]");
   const list = form.querySelector("[data-new]");
   const pattern = list.querySelector(".new-photo").cloneNode(true);
+  pattern.querySelectorAll("[data-lost]").forEach((lost) => lost.remove());
   pattern.querySelectorAll("input").forEach((input) => (input.value = ""));
   let rows = []; // {element, file}
 
@@ -36,8 +37,10 @@
   }
 
   function newRow(file) {
-    const typed = rows.length ? null : list.querySelector(".new-photo");
-    const element = typed || list.appendChild(pattern.cloneNode(true));
+    const element =
+      [...list.children].find((one) => rows.every((row) => row.element !== one)) ||
+      list.appendChild(pattern.cloneNode(true));
+    named("photo", file.name, element);
     const row = { element, file, told: "", url: "" };
     element.querySelector(".new-photo-file").hidden = false;
     element.querySelector(".file-name").textContent = file.name;
@@ -47,6 +50,22 @@
     });
     return row;
   }
+
+  // The name goes with the page, so that a file that does not is known by it.
+  function named(kind, name, place) {
+    place.querySelectorAll(`[data-lost], [name=${kind}_name]`).forEach((one) => {
+      if (one.name || one.querySelector(`[name=${kind}_name]`)) one.remove();
+    });
+    if (!name) return;
+    const hidden = document.createElement("input");
+    Object.assign(hidden, { type: "hidden", name: `${kind}_name`, value: name });
+    place.append(hidden);
+  }
+  list.addEventListener("change", (event) => {
+    if (event.target.name !== "photo_name" || event.target.checked) return;
+    event.target.closest("li").remove();
+    if (!list.children.length) list.append(pattern.cloneNode(true));
+  });
 
   // The input's own files follow the rows, so that each meets its description.
   function followRows() {
@@ -58,6 +77,7 @@
 
   photoInput.addEventListener("change", () => {
     for (const file of photoInput.files) rows.push(newRow(file));
+    list.prepend(...rows.map((one) => one.element));
     followRows();
     Promise.all(rows.map((row) => row.ready)).then(soon);
   });
@@ -69,10 +89,10 @@
     const [row] = rows.splice(at, 1);
     if ("drop" in button.dataset) {
       row.element.remove();
-      if (!rows.length) list.append(pattern.cloneNode(true));
+      if (!list.children.length) list.append(pattern.cloneNode(true));
     } else {
       rows.splice(Math.max(0, at + ("up" in button.dataset ? -1 : 1)), 0, row);
-      list.append(...rows.map((one) => one.element));
+      list.prepend(...rows.map((one) => one.element));
       button.focus();
     }
     followRows();
@@ -81,7 +101,38 @@
   videoInput.addEventListener("change", () => {
     chosen.delete("video-0");
     const file = videoInput.files[0];
+    named("video", file ? file.name : "", form);
     if (file) measured(file, "video").then((told) => (chosen.set("video-0", told), soon()));
+  });
+
+  const captionsInput = form.querySelector("input[name=captions_file]");
+  captionsInput.addEventListener("change", () => {
+    named("captions", captionsInput.files.length ? captionsInput.files[0].name : "", form);
+  });
+
+  // Without a description a file cannot be stored: said before it is sent in vain.
+  function bareDescription() {
+    const needed = rows.map((row) => row.element.querySelector("[name=photo_alt_hi]"));
+    if (videoInput.files.length) needed.push(field("video_alt_hi"));
+    const bare = needed.find((input) => !input.value.trim());
+    form.querySelectorAll("[data-bare-error]").forEach((old) => old.remove());
+    if (!bare) return false;
+    const error = document.createElement("p");
+    error.className = "field-error";
+    error.dataset.bareError = "";
+    error.textContent = document.getElementById("compose-trouble").dataset.bare;
+    bare.closest(".field").before(error);
+    bare.focus();
+    return true;
+  }
+
+  // --- the route that a kind takes -------------------------------------------------------------
+  const routes = [...form.querySelectorAll("[data-kind]")];
+  field("kind").addEventListener("change", () => {
+    routes.forEach((note) => {
+      note.hidden = note.dataset.kind !== field("kind").value;
+      if (!note.hidden) field("route").value = note.dataset.route;
+    });
   });
 
   // --- photos in their places ------------------------------------------------------------------
@@ -159,6 +210,7 @@
     running = new AbortController();
     const data = typed();
     rows.forEach((row) => data.append("photo_pending", row.told));
+    if (captionsInput.files.length) data.append("captions_pending", "1");
     if (chosen.has("video-0")) data.append("video_pending", chosen.get("video-0").told);
     fetch(form.dataset.previews, {
       method: "POST",
@@ -209,6 +261,10 @@
     clearTimeout(waiting);
     waiting = setTimeout(refresh, 400);
   }
+  const PREPARED = 4000; // milliseconds until it is asked again how far a copy is
+  setInterval(() => {
+    if (!document.hidden && target.querySelector("[data-moving]")) refresh();
+  }, PREPARED);
 
   // --- nothing is lost -------------------------------------------------------------------------
   const EVERY = 3000; // milliseconds between a change and keeping it
@@ -321,7 +377,7 @@
   // A save first sees that it will arrive; a double click sends once.
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (isSaving) return;
+    if (isSaving || bareDescription()) return;
     isSaving = true;
     clearTimeout(keeping);
     const wrong = await keep();
@@ -338,24 +394,40 @@
     offerLastResort();
   });
 
-  // What this window kept by itself because the server could not be reached.
-  function offerLastResort() {
+  // What this window kept by itself because the server could not be reached: offered once, by the
+  // server's own box if it already has one for that page.
+  async function offerLastResort() {
     const text = sessionStorage.getItem(lastResort);
     if (!text) return;
+    if (document.querySelector(".error-summary")) return forget(); // the page itself has the words
     const data = new URLSearchParams(text);
+    const key = data.get("form_key");
+    if (await handOver(data)) {
+      forget();
+      if (document.querySelector(`.left-over[data-page="${CSS.escape(key)}"]`)) return;
+      if (key === field("form_key").value) return;
+    }
+    document.querySelectorAll(".left-over").forEach((older) => older.remove());
     trouble("left", async () => {
-      data.set("csrfmiddlewaretoken", field("csrfmiddlewaretoken").value);
+      if (!(await handOver(data))) return;
+      forget();
+      unsaved = false;
+      location.assign(`${location.pathname}?draft=${encodeURIComponent(key)}`);
+    });
+    sessionStorage.setItem(lastResort, text);
+  }
+  async function handOver(data) {
+    data.set("csrfmiddlewaretoken", field("csrfmiddlewaretoken").value);
+    try {
       const answer = await fetch(form.dataset.autosave, {
         method: "POST",
         body: data,
         credentials: "same-origin",
         redirect: "manual",
       });
-      if (!answer.ok) return;
-      forget();
-      unsaved = false;
-      location.assign(`${location.pathname}?draft=${encodeURIComponent(data.get("form_key"))}`);
-    });
-    sessionStorage.setItem(lastResort, text);
+      return answer.ok;
+    } catch (error) {
+      return false;
+    }
   }
 })();
