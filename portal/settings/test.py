@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from .base import *  # noqa: F403
-from .base import CACHES, CONNECTORS, Q_CLUSTER
+from .base import CACHES, CONNECTORS, DATABASES, Q_CLUSTER
 
 SECRET_KEY = "only-for-tests"
 CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
@@ -40,3 +40,7 @@ CALLBACK_VERIFY_TOKEN = "test-verify-token"
 X_WEBHOOK_ID = "1"  # the stand-in has it from the beginning
 X_BEARER_TOKEN = "app-token-of-x-for-tests"
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests
+
+# SQLite in a file, as in production: in memory its connections lock each other out at once.
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["TEST"] = {"NAME": MEDIA_ROOT / "test.sqlite3"}
