@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from departments import access as departments_access
@@ -107,11 +107,16 @@ def visible_media(user: Person) -> QuerySet[Media]:
 
 
 def public_media() -> QuerySet[Media]:
-    """What has gone out: the platforms show it to everyone."""
-    gone_out = PartMedia.objects.filter(
-        media=OuterRef("pk"), part__message__deliveries__state=DeliveryState.SENT
+    """What has gone out: the page of its post shows it to everyone.
+
+    Of what is no longer to be used, only what a platform itself still shows.
+    """
+    out = Delivery.objects.sent().filter(message=OuterRef("part__message"))
+    shown = out.filter(handle__platform=OuterRef("part__platform"))
+    parts = PartMedia.objects.filter(media=OuterRef("pk"))
+    return Media.objects.filter(
+        Exists(parts.filter(Exists(shown))) | Q(Exists(parts.filter(Exists(out))), is_retired=False)
     )
-    return Media.objects.filter(Exists(gone_out))
 
 
 def get_media(user: Person, pk: int) -> Media:

@@ -15,6 +15,7 @@ from .connectors.base import Receipt
 from .links import is_on_platform
 from .models import Delivery, Message, Operation
 from .moving import accepted, begun, locked, move, recorded
+from .problems import label
 from .sending import barrier
 from .states import OPEN, RECALLABLE, DeliveryState
 
@@ -173,8 +174,9 @@ def _must_be_assisted(delivery: Delivery) -> None:
 
 def _must_pass(delivery: Delivery) -> None:
     """The gate stands before people as it does before machines."""
-    if barrier(delivery, by_hand=True):
-        raise _not_any_more()
+    if barred := barrier(delivery, by_hand=True):
+        _state, problem = barred
+        raise MoveNotAllowed(label(problem)) if problem == "media_retired" else _not_any_more()
 
 
 def _must_stay(delivery: Delivery) -> None:

@@ -227,6 +227,8 @@ def _too_late_or_changed(delivery: Delivery, now: datetime) -> tuple[str, str] |
         return DeliveryState.EXPIRED, "too_late"
     if delivery.recipient is not None and delivery.recipient.left_at:
         return DeliveryState.CANCELLED, "opted_out"
+    if _has_retired_file(delivery):
+        return DeliveryState.FAILED, "media_retired"
     if not _is_sealed(delivery):
         return DeliveryState.FAILED, "seal_broken"
     return None
@@ -239,6 +241,12 @@ def _is_being_taken_down(delivery: Delivery) -> bool:
         shown.append(delivery.target_id)
     removals = Delivery.objects.filter(operation=Operation.REMOVE, state__in=OPEN)
     return removals.filter(target__in=shown).exists()
+
+
+def _has_retired_file(delivery: Delivery) -> bool:
+    """In what its platform would get: those shown may have taken their consent back meanwhile."""
+    parts = delivery.message.parts.filter(platform=delivery.handle.platform)
+    return parts.filter(attachments__media__is_retired=True).exists()
 
 
 def _is_sealed(delivery: Delivery) -> bool:
@@ -293,7 +301,7 @@ def follow(delivery_id: int) -> None:
 def _to_complete(delivery: Delivery) -> Content:
     """What may still be added to a post that is out: nothing that nobody approved."""
     is_wanted = not (delivery.message.cancelled_at or _is_being_taken_down(delivery))
-    if is_wanted and _is_sealed(delivery):
+    if is_wanted and not _has_retired_file(delivery) and _is_sealed(delivery):
         return content_of(delivery)
     log.warning(
         "delivery %s is out and gets nothing more: it was withdrawn or changed", delivery.pk

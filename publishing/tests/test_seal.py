@@ -6,11 +6,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
-from departments.tests.factories import department, person_without_charge
+from departments.tests.factories import department, person, person_without_charge
+from portal.errors import MoveNotAllowed
 from publishing import actions, sending
+from publishing.delivery_actions import confirm_by_hand
 from publishing.models import Delivery, Media, Message, MessagePart, PartMedia
+from publishing.problems import label
 from publishing.seal import SealedPart, compute_seal, seal_of_message, sealed_file
 from publishing.states import DeliveryState
 
@@ -89,6 +93,68 @@ def test_whatever_is_touched_breaks_it_and_nothing_leaves(settings, message, tam
     first.refresh_from_db()
     assert (first.state, first.problem) == (DeliveryState.FAILED, "seal_broken")
     assert Scripted.published == []
+
+
+@pytest.fixture
+def retired(settings, message) -> Message:
+    settings.MESSAGE_SOURCES = {"post": "publishing.tests.test_seal.untouched_source"}
+    Media.objects.update(is_retired=True)
+    return message
+
+
+def test_a_retired_file_does_not_leave(retired):
+    delivery = retired.deliveries.get()
+    sending.send(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.problem) == (DeliveryState.FAILED, "media_retired")
+    assert Scripted.published == []
+
+
+def test_a_retired_file_does_not_leave_by_hand(retired):
+    Delivery.objects.update(state=DeliveryState.ASSISTED)
+    nodal = person(where=retired.department)
+    with pytest.raises(MoveNotAllowed) as caught:
+        confirm_by_hand(
+            retired.deliveries.get(), permalink="https://x.com/up/status/1", actor=nodal
+        )
+    assert caught.value.message == label("media_retired")
+
+
+def test_a_retired_file_of_another_platform_hinders_nothing(retired):
+    MessagePart.objects.update(platform="facebook")
+    assert sending.barrier(retired.deliveries.get()) != (DeliveryState.FAILED, "media_retired")
+
+
+OUT = {"state": DeliveryState.SENT, "platform_id": "1", "sent_at": timezone.now()}
+
+
+def is_public(media: Media) -> bool:
+    return Client().get(f"/media/{media.pk}/full/").status_code == 200
+
+
+def test_a_retired_file_is_public_only_where_a_platform_shows_it(message):
+    media = Media.objects.get()
+    assert not is_public(media)
+    message.deliveries.update(**OUT)
+    Media.objects.update(is_retired=True)
+    assert is_public(media)
+    MessagePart.objects.update(platform="facebook")  # what is out shows another file
+    assert not is_public(media)
+    Media.objects.update(is_retired=False)
+    assert is_public(media)
+
+
+def test_what_was_taken_down_is_not_public(message):
+    (out,) = message.deliveries.all()
+    Delivery.objects.filter(pk=out.pk).update(**{**OUT, "state": DeliveryState.REMOVED})
+    Delivery.objects.create(
+        message=message,
+        handle=out.handle,
+        operation="remove",
+        target=out,
+        **OUT,
+    )
+    assert not is_public(Media.objects.get())
 
 
 def untouched_source(source_id: int) -> str:
