@@ -420,6 +420,18 @@ PROBLEMS = {
         " link here as proof."
     ),
     "not_posted_by_hand": _("An officer could not post it by hand."),
+    "corrected_in_place": _(
+        "Open the post on the platform and put this text in place of the old one. Where that cannot"
+        " be done, post the correction as an answer to it."
+    ),
+    "corrected_by_new_message": _(
+        "As long as WhatsApp allows it, delete the old message for everyone and post this text"
+        " anew. Later, post this text as a reply to the old message."
+    ),
+    "link_of_channel_or_group": _(
+        "In a channel, copy the link of the post itself. A message in a group has no link: give the"
+        " invite link of the group."
+    ),
     # --- held back by the portal itself ---------------------------------------------------------
     "withdrawn": _("The post was withdrawn before it left."),
     "too_late": _("The time until which the post was useful has passed, so it was not published."),

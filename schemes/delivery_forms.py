@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from departments.platforms import SITES
 from portal.web.fields import LinesField
+from publishing.links import is_on_platform
+from publishing.models import Delivery, Operation
 
 LONGEST_REASON = 2000  # characters as people count them
 
@@ -26,8 +31,29 @@ class ByHandForm(forms.Form):
     """The proof of what was done by hand; none where something was taken down."""
 
     permalink = forms.URLField(
-        label=_("Link of the post"), required=False, max_length=500, assume_scheme="https"
+        label=_("Link of the post"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        error_messages={"invalid": _("Give the whole link of the post, beginning with https://")},
     )
+
+    def __init__(self, *args: Any, delivery: Delivery | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.delivery = delivery
+
+    def clean_permalink(self) -> str:
+        link: str = self.cleaned_data["permalink"]
+        if self.delivery is None or self.delivery.operation == Operation.REMOVE:
+            return link
+        platform = self.delivery.handle.platform
+        if not is_on_platform(platform, link):
+            sites = ", ".join(sorted(SITES[platform]))
+            raise forms.ValidationError(
+                _("Give an address that begins with https:// on one of: %(sites)s.")
+                % {"sites": sites}
+            )
+        return link
 
 
 class TakeDownForm(forms.Form):

@@ -338,6 +338,10 @@ class Connector(ABC):
     # False where the platform offers no way to read what was sent, so that silence proves nothing.
     silence_is_proof: ClassVar[bool] = True
     options: ClassVar[tuple[Option, ...]] = ()
+    # What an officer is told who posts by hand, as codes of problems.py: which link to give where
+    # a post has none of its own, and how to correct what is out.
+    hand_link: ClassVar[str] = ""
+    hand_edit: ClassVar[str] = "corrected_in_place"
 
     # --- how its readers see a post: what an honest preview needs
     fold: ClassVar[int] = 0  # characters before "see more"; 0: never folded

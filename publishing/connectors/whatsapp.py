@@ -62,6 +62,8 @@ class WhatsApp(GroupConnector):
     takes_video = True
     has_recipients = True
     silence_is_proof = False
+    hand_link = "link_of_channel_or_group"
+    hand_edit = "corrected_by_new_message"
     options = (Option("template"),)  # of audience.approved_templates: name:language
     own_errors: ClassVar[Table] = ERRORS
 

@@ -2,6 +2,7 @@
 
 from django import template
 
+from publishing.connectors import connector_class
 from publishing.connectors.base import Problem
 from publishing.problems import LIMITS, NUMBERS, UNITS, label, option_label
 
@@ -15,6 +16,18 @@ def sentence(problem: Problem | str) -> str:
     if isinstance(problem, Problem):
         return label(problem.code, problem.values)
     return label(problem) if problem else ""
+
+
+@register.filter
+def hand_link(platform: str) -> str:
+    """Which link proves there what was posted by hand, where that needs words."""
+    return sentence(connector_class(platform).hand_link)
+
+
+@register.filter
+def hand_edit(platform: str) -> str:
+    """How a person corrects there what is out."""
+    return sentence(connector_class(platform).hand_edit)
 
 
 @register.filter

@@ -23,6 +23,7 @@ from publishing.connectors.errors import Unavailable
 from publishing.models import Delivery, Operation, Subscriber
 from publishing.problems import label
 from publishing.states import DeliveryState
+from publishing.templatetags.problems import hand_edit, hand_link
 from publishing.tests.factories import connected_handle, stored_photo
 from publishing.tests.scripted import Scripted
 from schemes import actions
@@ -133,9 +134,30 @@ def test_the_desk_asks_no_more_with_hand_work_of_any_number(up, by_hand):
 @pytest.mark.parametrize("link", ["", "nonsense", "https://evil.example/1", "javascript:alert(1)"])
 def test_a_link_that_proves_nothing_is_refused_in_words(up, by_hand, link):
     delivery = only_delivery(by_hand)
-    press(of(up.nodal), "desk:delivery_confirm", delivery.pk, permalink=link)
+    address = reverse("desk:delivery_confirm", args=[delivery.pk])
+    answer = of(up.nodal).post(address, {"permalink": link})
+    assert answer.status_code == 422
+    assert f'id="by-hand-error-{delivery.pk}"' in answer.content.decode()
     delivery.refresh_from_db()
     assert delivery.state == "assisted"
+
+
+def test_a_wrong_link_is_said_at_the_field_and_kept(up, by_hand):
+    delivery = only_delivery(by_hand)
+    wrong = "https://www.facebook.com/up/posts/1"
+    address = reverse("desk:delivery_confirm", args=[delivery.pk])
+    answer = of(up.nodal).post(address, {"permalink": wrong})
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'value="{wrong}" aria-invalid="true"' in shown
+    assert "twitter.com, www.twitter.com, www.x.com, x.com" in shown
+    assert of(up.nodal).get(address).status_code == 302  # to the post
+
+
+def test_by_hand_on_whatsapp_the_link_of_the_channel_or_group_is_asked_for(settings):
+    settings.CONNECTORS = {"whatsapp": "publishing.connectors.whatsapp.WhatsApp"}
+    assert hand_link("whatsapp") == label("link_of_channel_or_group")
+    assert hand_edit("whatsapp") == label("corrected_by_new_message")
 
 
 def test_an_officer_takes_over_a_post_whose_platform_is_down(up, platform):

@@ -3,91 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from departments.decorators import OfficerRequest, officer_required
 from departments.views.answers import announce
 from portal.errors import ActionRefused
 from publishing import access as publishing_access
 from publishing import delivery_actions
-from publishing.connectors import connector_class
-from publishing.models import Delivery, Message, Operation
-from publishing.states import DeliveryState
+from publishing.models import Delivery
 from schemes import access
 from schemes.correction_actions import correct_post
 from schemes.delivery_forms import ByHandForm, DeliveryDecisionForm, TakeDownForm
 
-
-@dataclass(frozen=True)
-class HandWork:
-    """What an officer needs to do one delivery by hand: nothing but what was approved."""
-
-    delivery: Delivery
-    title: str
-    parts: list[str]
-    files: list[Any]
-
-
-@dataclass(frozen=True)
-class Broadcast:
-    """How a message to many people stands, one row for each handle."""
-
-    handle: str
-    total: int
-    sent: int
-    delivered: int
-    read: int
-    waiting: int
-    failed: int
-
-
-def hand_work(deliveries: list[Delivery]) -> list[HandWork]:
-    return [_work(one) for one in deliveries if one.state == DeliveryState.ASSISTED]
-
-
-def _work(delivery: Delivery) -> HandWork:
-    if delivery.operation not in (Operation.PUBLISH, Operation.EDIT):
-        return HandWork(delivery, "", [], [])
-    part = delivery.message.parts.filter(platform=delivery.handle.platform).first()
-    if part is None:
-        return HandWork(delivery, "", [], [])
-    parts = connector_class(part.platform).parts(part.text)
-    return HandWork(delivery, part.title, parts, list(part.attachments.select_related("media")))
-
-
-def broadcasts(message: Message | None) -> list[Broadcast]:
-    rows = (
-        Delivery.objects.filter(message=message, recipient__isnull=False)
-        .values("handle__name")
-        .annotate(
-            total=Count("pk"),
-            sent=Count("pk", Q(state=DeliveryState.SENT)),
-            delivered=Count("pk", Q(reached__in=("delivered", "read"))),
-            read=Count("pk", Q(reached="read")),
-            failed=Count("pk", Q(state__in=("failed", "expired", "cancelled"))),
-        )
-        .order_by("handle__name")
-    )
-    return [
-        Broadcast(
-            row["handle__name"],
-            row["total"],
-            row["sent"],
-            row["delivered"],
-            row["read"],
-            row["total"] - row["sent"] - row["failed"],
-            row["failed"],
-        )
-        for row in rows
-    ]
+from .posts import post_page
 
 
 @officer_required
@@ -111,21 +45,23 @@ def delivery_decide(request: OfficerRequest, pk: int) -> HttpResponse:
 
 
 @officer_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def delivery_confirm(request: OfficerRequest, pk: int) -> HttpResponse:
-    """It was posted by hand; the link proves it."""
+    """It was posted by hand; the link proves it. A wrong link is said beside the field."""
     delivery = publishing_access.get_delivery(request.user, pk)
-    form = ByHandForm(request.POST)
-    if form.is_valid():
-        announce(
-            request,
-            lambda: delivery_actions.confirm_by_hand(
-                delivery, permalink=form.cleaned_data["permalink"], actor=request.user
-            ),
-            _("Recorded. It counts as published from now on."),
-        )
-    else:
-        messages.error(request, _("Give the whole link of the post, beginning with https://"))
+    if request.method != "POST":  # a refusal stood at this address, and was read in English
+        return redirect("desk:post", delivery.message.source_id)
+    form = ByHandForm(request.POST, delivery=delivery)
+    if not form.is_valid():
+        post = access.get_post(request.user, delivery.message.source_id)
+        return post_page(request, post, status=422, wrong_link=form)
+    announce(
+        request,
+        lambda: delivery_actions.confirm_by_hand(
+            delivery, permalink=form.cleaned_data["permalink"], actor=request.user
+        ),
+        _("Recorded. It counts as published from now on."),
+    )
     return redirect("desk:post", delivery.message.source_id)
 
 

@@ -42,7 +42,7 @@ from schemes.post_forms import DecisionForm
 from schemes.previews import previews
 from schemes.workflow import STEPS, Move, PostKind, PostState
 
-from .deliveries import broadcasts, hand_work
+from .delivery_rows import broadcasts, hand_work
 
 PER_PAGE = 25
 
@@ -218,11 +218,16 @@ def queue(request: OfficerRequest) -> HttpResponseBase:
 @officer_required
 @require_safe
 def post_detail(request: OfficerRequest, pk: int) -> HttpResponse:
-    return _post_page(request, access.get_post(request.user, pk))
+    return post_page(request, access.get_post(request.user, pk))
 
 
-def _post_page(
-    request: OfficerRequest, post: Post, *, status: int = 200, comment: str = ""
+def post_page(
+    request: OfficerRequest,
+    post: Post,
+    *,
+    status: int = 200,
+    comment: str = "",
+    wrong_link: ByHandForm | None = None,
 ) -> HttpResponse:
     message = post.message
     deliveries = list(
@@ -245,6 +250,7 @@ def _post_page(
         "is_open": post.state not in workflow.SEALED and post.state != PostState.WITHDRAWN,
         "decision": DecisionForm(initial={"version": post.version, "comment": comment}),
         **_about_deliveries(request, message, deliveries),
+        "wrong_link": wrong_link,
         "may_review": access.can_review(request.user, post),
         "may_edit": access.can_edit_post(request.user, post),
         "may_reopen": may_reopen,
@@ -339,7 +345,7 @@ def post_move(request: OfficerRequest, pk: int, move: str) -> HttpResponse:
     if not form.is_valid():
         for error in form.errors.get("comment", [_("This page is out of date.")]):
             messages.error(request, str(error))
-        return _post_page(request, post, status=422, comment=request.POST.get("comment", ""))
+        return post_page(request, post, status=422, comment=request.POST.get("comment", ""))
     version, comment = form.cleaned_data["version"], form.cleaned_data["comment"]
     try:
         if move in _DECISIONS:
@@ -349,7 +355,7 @@ def post_move(request: OfficerRequest, pk: int, move: str) -> HttpResponse:
     except ActionRefused as refusal:
         messages.error(request, str(refusal.message))
         post = access.get_post(request.user, pk)
-        return _post_page(request, post, status=409, comment=comment)
+        return post_page(request, post, status=409, comment=comment)
     messages.success(request, _DONE[move])
     if move == "reopen":
         return redirect("desk:post_edit", pk)
