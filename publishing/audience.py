@@ -20,6 +20,7 @@ from portal.web.text import plain_digits
 from .connectors import connector_class
 from .connectors.base import Content, TemplateText
 from .connectors.errors import Refused
+from .media.captions import LANGUAGES
 from .models import ConsentWay, Subscriber, Template
 
 APPROVED = "APPROVED"
@@ -159,6 +160,25 @@ def template_text(template: Template, title: str, text: str, link: str) -> Templ
         category=template.category,
         status=template.status,
     )
+
+
+def place_in_words(name: str) -> str:
+    """What fills a place of a template."""
+    for names, word in (
+        (TITLE_NAMES, _("Title")),
+        (TEXT_NAMES, _("Text")),
+        (LINK_NAMES, _("Link")),
+    ):
+        if name in names:
+            return str(word)
+    return str(_("unknown: %(name)s") % {"name": name})
+
+
+def language_in_words(code: str) -> str:
+    """A template's language, for instance `hi` or `en_US`."""
+    language, _mark, region = code.partition("_")
+    word = str(LANGUAGES.get(language, language))
+    return f"{word} ({region})" if region else word
 
 
 def template_state(template: Template) -> tuple[str, str]:

@@ -29,6 +29,12 @@ class AgreementForm(forms.Form):
         label=_("Agreed on"), required=False, help_text=_("DD-MM-YYYY; empty means today.")
     )
 
+    def clean_agreed_on(self) -> date | None:
+        day: date | None = self.cleaned_data["agreed_on"]
+        if day and day > timezone.localdate():
+            raise forms.ValidationError(_("Nobody can have agreed in the future."))
+        return day
+
     def agreement(self) -> Agreement:
         day = self.cleaned_data["agreed_on"]
         return Agreement(self.cleaned_data["way"], self.cleaned_data["proof"], _moment(day))

@@ -81,6 +81,7 @@ def subscriber_add(request: OfficerRequest, pk: int) -> HttpResponse:
         person = attempt(
             form,
             lambda: audience_actions.subscribe(handle, number, agreement, actor=request.user),
+            field="number",
         )
         if person:
             messages.success(request, _("The person is on the list."))
@@ -103,6 +104,7 @@ def subscribers_import(request: OfficerRequest, pk: int) -> HttpResponse:
             lambda: audience_actions.import_subscribers(
                 handle, lines(file), agreement, file=file.name, actor=request.user
             ),
+            field="file",
         )
     context = {"handle": handle, "form": form, "done": done}
     status = 422 if form.errors else 200

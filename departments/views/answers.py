@@ -15,12 +15,14 @@ from portal.errors import ActionRefused
 Done = TypeVar("Done")
 
 
-def attempt(form: forms.BaseForm, act: Callable[[], Done]) -> Done | None:
-    """Do it, or say on the form why not."""
+def attempt(
+    form: forms.BaseForm, act: Callable[[], Done], *, field: str | None = None
+) -> Done | None:
+    """Do it, or say on the form why not: at the field, if that is what can be mended."""
     try:
         return act()
     except ActionRefused as refusal:
-        form.add_error(None, str(refusal.message))
+        form.add_error(field, str(refusal.message))
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -152,6 +153,39 @@ def test_templates_are_shown_and_read_again(desk, handle, rehearsal, settings):
     page = desk.get(answer["Location"]).content.decode()
     assert "soochna_sandesh" in page
     assert handle.templates.count() == 4
+
+
+def test_the_places_and_the_language_of_a_template_are_said_in_words(desk, handle):
+    Template.objects.create(
+        handle=handle, name="a", language="hi", category="UTILITY", status="REJECTED",
+        body="<b>नमस्ते</b> {{title}}, {{ 2 }} {{नाम}}", names=["title", "2", "नाम"],
+    )  # fmt: skip
+    page = desk.get(address("templates", handle.pk)).content.decode()
+    assert "{{" not in page
+    assert "&lt;b&gt;नमस्ते" in page
+    for word in (">शीर्षक</span>", ">पाठ</span>", ">अज्ञात: नाम</span>", ">हिंदी</div>"):
+        assert word in page
+
+
+def test_what_is_wrong_is_said_at_its_field(desk, handle, person):
+    known = {"number": DIGITS, **AGREEMENT}
+    late = {**known, "number": "9000000002", "agreed_on": "01-01-2099"}
+    where = address("subscriber_add", handle.pk)
+    for typed, field in (({**known, "number": "77"}, "number"), (known, "number"),
+                         (late, "agreed_on")):  # fmt: skip
+        assert list(desk.post(where, typed).context["form"].errors) == [field]
+    file = SimpleUploadedFile("a.xlsx", b"PK no zip")
+    answer = desk.post(address("subscribers_import", handle.pk), {"file": file, **AGREEMENT})
+    assert list(answer.context["form"].errors) == ["file"]
+
+
+def test_the_sample_for_the_import_is_read_and_adds_nobody(desk, handle):
+    where = address("subscribers_import", handle.pk)
+    assert "samples/numbers" in desk.get(where).content.decode()
+    sample = settings.BASE_DIR / "static/samples/numbers.csv"
+    file = SimpleUploadedFile("numbers.csv", sample.read_bytes())
+    done = desk.post(where, {"file": file, **AGREEMENT}).context["done"]
+    assert (done.added, [row for row, _why in done.refused]) == (0, [2, 3])
 
 
 def test_other_platforms_have_no_such_pages(desk, officer):
