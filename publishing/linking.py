@@ -14,6 +14,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session as StoredSession
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_q.tasks import async_task
@@ -107,15 +110,24 @@ def latest_attempt(session: Session, handle: Handle, actor: User) -> Attempt | N
     return None
 
 
-def take_attempt(session: Session, *, platform: str, state: str, actor: User) -> Attempt | None:
-    """The attempt with this state, which is used up now; None if this session began none."""
-    attempts = [Attempt(**kept) for kept in session.get(ATTEMPTS, [])]
+@transaction.atomic
+def take_attempt(session: SessionBase, *, platform: str, state: str, actor: User) -> Attempt | None:
+    """The attempt with this state, which is used up now; None if this session began none.
+
+    Of several returns at once the first has it: one after the other they read what is stored.
+    """
+    row = StoredSession.objects.select_for_update().filter(pk=session.session_key).first()
+    kept = row.get_decoded().get(ATTEMPTS, []) if row else []
+    attempts = [Attempt(**one) for one in kept]
     found = None
     for attempt in attempts:
         if randomness.compare_digest(attempt.state.encode(), state.encode()):
             found = attempt
+    if found is None:
+        return None
     session[ATTEMPTS] = [asdict(attempt) for attempt in attempts if attempt != found]
-    if found is None or found.is_over or (found.user, found.platform) != (actor.pk, platform):
+    session.save()
+    if found.is_over or (found.user, found.platform) != (actor.pk, platform):
         return None
     return found
 
@@ -198,6 +210,12 @@ def is_another(handle: Handle, candidate: Candidate) -> bool:
 def is_named_otherwise(handle: Handle, candidate: Candidate) -> bool:
     names = (name.removeprefix("@").strip().casefold() for name in (handle.name, candidate.name))
     return len(set(names)) == 2
+
+
+def is_to_be_looked_at(handle: Handle, candidate: Candidate) -> bool:
+    """An officer who was signed in as somebody else would link it without noticing."""
+    is_new = handle.external_id != candidate.external_id
+    return is_another(handle, candidate) or (is_new and is_named_otherwise(handle, candidate))
 
 
 def connect(handle: Handle, candidate: Candidate, *, actor: User, is_confirmed: bool) -> Handle:

@@ -145,8 +145,11 @@ def _one_or_choose(
         )
         return redirect("desk:handle", handle.pk)
     only = candidates[0] if len(candidates) == 1 else None
-    fits = only and not linking.hindrance(handle, only) and not linking.is_another(handle, only)
-    if only and fits:
+    if (
+        only
+        and not linking.hindrance(handle, only)
+        and not linking.is_to_be_looked_at(handle, only)
+    ):
         _connect(request, handle, only, is_confirmed=False)
         return redirect("desk:handle", handle.pk)
     linking.keep_choice(request.session, handle, candidates, actor=request.user)

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from django.core import mail
 from django.core.management import call_command
 from django.db import close_old_connections, connection
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -48,6 +49,7 @@ from publishing.tests.linking import (
     ACCOUNTS,
     PAGES,
     WITH_PAGE,
+    agreed,
     begin,
     consent,
     desk,
@@ -90,8 +92,9 @@ def ending(handle: Handle, **until: float) -> Secrets:
 
 @pytest.mark.parametrize("platform", WITH_PAGE)
 def test_one_account_is_linked_at_once(platforms, platform):
-    handle, client = linkable(platform)
-    answer = link(client, handle, ACCOUNTS[platform])
+    name = platforms.store.account(platform, ACCOUNTS[platform]).name
+    handle, client = linkable(platform, name=f"@{name.upper()}")
+    answer = client.get(consent(begin(client, handle), ACCOUNTS[platform]), follow=True)
     handle = fresh(handle)
     assert (handle.state, handle.external_id) == (HandleState.CONNECTED, ACCOUNTS[platform])
     assert handle.way == Way.API
@@ -200,6 +203,18 @@ def test_another_name_on_the_platform_is_said(platforms):
     assert "AbhyasVibhag" in said(link(client, handle, ACCOUNTS["x"]))
 
 
+@pytest.mark.parametrize("platform", WITH_PAGE)
+def test_an_account_with_another_name_is_looked_at_first(platforms, platform):
+    handle, client = linkable(platform)
+    answer = client.get(consent(begin(client, handle), ACCOUNTS[platform]), follow=True)
+    assert answer.resolver_match.view_name == "desk:handle_choose"
+    assert fresh(handle).state == HandleState.REGISTERED
+    agreed(client, answer)
+    assert fresh(handle).state == HandleState.CONNECTED
+    again = client.get(consent(begin(client, handle), ACCOUNTS[platform]), follow=True)
+    assert again.resolver_match.view_name == "desk:handle"  # the account it had before
+
+
 def test_connecting_is_audited_without_a_secret(platforms):
     handle, _ = linked("x")
     entry = AuditEntry.objects.filter(action="departments.handle.connected").last()
@@ -212,7 +227,7 @@ def test_no_secret_is_logged(platforms, caplog):
     caplog.set_level(logging.DEBUG)
     handle, client = linkable("x")
     back = consent(begin(client, handle), ACCOUNTS["x"])
-    client.get(back, follow=True)
+    agreed(client, client.get(back, follow=True))
     code = parse_qs(urlsplit(back).query)["code"][0]
     told = " ".join(
         record.getMessage() for record in caplog.records if record.name.startswith("publishing.c")
@@ -342,11 +357,38 @@ def returned(client, back: str, handle: Handle):
 def test_a_state_works_once(platforms):
     handle, client = linkable("x")
     back = consent(begin(client, handle), ACCOUNTS["x"])
-    client.get(back)
+    agreed(client, client.get(back, follow=True))
     actions.disconnect_handle(fresh(handle), actor=officer_of(handle))
     answer = client.get(back, follow=True)
     assert "रास्ता अब खुला नहीं" in said(answer)
     assert fresh(handle).state == HandleState.DISCONNECTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_state_works_once_for_several_at_once(platforms, caplog):
+    caplog.set_level(logging.INFO)
+    handle, client = linkable("x")
+    back = consent(begin(client, handle), ACCOUNTS["x"])
+    gate, answers = threading.Barrier(4), []
+
+    def come_back() -> None:
+        browser = Client()
+        browser.cookies = client.cookies.copy()
+        try:
+            gate.wait()
+            answers.append(browser.get(back)["Location"])
+        finally:
+            connection.close()
+
+    returns = [threading.Thread(target=come_back) for _ in range(4)]
+    for one in returns:
+        one.start()
+    for one in returns:
+        one.join()
+    exchanges = [one for one in caplog.messages if "/oauth2/token" in one]
+    assert len(exchanges) == 1
+    assert answers.count(reverse("desk:handles")) == 3
+    assert client.get(reverse("desk:handle_choose", args=[handle.pk])).status_code == 200
 
 
 def test_a_state_belongs_to_its_session(platforms):
@@ -455,7 +497,10 @@ def test_a_choice_for_one_handle_does_not_serve_another(platforms):
 
 def test_a_number_is_linked_by_what_is_typed(platforms):
     handle, client = linkable("whatsapp")
-    answer = client.post(reverse("desk:handle_connect", args=[handle.pk]), typed(), follow=True)
+    address = reverse("desk:handle_connect", args=[handle.pk])
+    answer = client.post(address, typed(), follow=True)
+    assert "system-user-" not in answer.content.decode()
+    answer = agreed(client, answer)
     handle = fresh(handle)
     assert (handle.state, handle.external_id) == (HandleState.CONNECTED, ACCOUNTS["whatsapp"])
     assert handle.facts["business"] == "500000000000001"
@@ -669,7 +714,8 @@ def test_by_hand_there_is_nothing_to_check(platforms):
 def test_a_refused_check_marks_the_handle(platforms, platform):
     handle, client = linkable(platform)
     if platform == "whatsapp":
-        client.post(reverse("desk:handle_connect", args=[handle.pk]), typed())
+        address = reverse("desk:handle_connect", args=[handle.pk])
+        agreed(client, client.post(address, typed(), follow=True))
     else:
         link(client, handle, ACCOUNTS[platform])
     account = ACCOUNTS[platform]
