@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from departments.credentials import keyed_hash, seal_text
@@ -53,7 +54,7 @@ class _Known(MoveNotAllowed):
 def subscribe(handle: Handle, address: str, agreement: Agreement, *, actor: User) -> Subscriber:
     """Somebody agreed, with proof. Who left comes back only by a newer consent."""
     handle = _held(handle, actor)
-    person = _join(handle, address, agreement, actor)
+    person = _join(handle, address, agreement, actor, may_return=True)
     data = {"agreed_by": agreement.way, "proof": agreement.proof, "handle": handle.pk}
     _recorded("publishing.subscriber.added", person, actor, data)
     return person
@@ -65,14 +66,15 @@ def import_subscribers(
 ) -> Imported:
     """A list of people who agreed in one way, on one day; good rows are taken, bad ones told.
 
-    A row's own proof goes before that of the whole file.
+    A row's own proof goes before that of the whole file. A list, which may be older than its date
+    says, brings nobody back who left.
     """
     handle = _held(handle, actor)
     done = Imported()
     for line in rows:
         own = replace(agreement, proof=line.proof or agreement.proof)
         try:
-            _join(handle, line.number, own, actor)
+            _join(handle, line.number, own, actor, may_return=False)
         except _Known:
             done.known += 1
         except MoveNotAllowed as refusal:
@@ -103,7 +105,9 @@ def _held(handle: Handle, actor: User) -> Handle:
     return handle
 
 
-def _join(handle: Handle, address: str, agreement: Agreement, actor: User) -> Subscriber:
+def _join(
+    handle: Handle, address: str, agreement: Agreement, actor: User, *, may_return: bool
+) -> Subscriber:
     number, proof = international(address), agreement.proof.strip()[:LONGEST_PROOF]
     if not number:
         raise MoveNotAllowed(_("This is not a mobile number. Write its ten digits."))
@@ -114,17 +118,33 @@ def _join(handle: Handle, address: str, agreement: Agreement, actor: User) -> Su
     person = known_as(handle, number).select_for_update(of=("self",)).first()
     if person is None:
         person = Subscriber(handle=handle, address_key=keyed_hash(number))
-    elif person.left_at is None:
+    elif not person.left_at:
         raise _Known(_("This person is on the list already."))
-    elif agreement.at <= person.left_at:
-        raise MoveNotAllowed(
-            _("This person has left since then. They must agree anew before they are added.")
-        )
+    else:
+        _check_return(person, replace(agreement, proof=proof), may_return)
     person.sealed_address, person.ending = seal_text(number), number[-4:]
     person.way, person.proof, person.agreed_at = agreement.way, proof, agreement.at
     person.left_at, person.left_how, person.added_by = None, "", actor
     person.save()
     return person
+
+
+def _check_return(person: Subscriber, agreement: Agreement, may_return: bool) -> None:
+    """Who left comes back singly, by an agreement from after that and a proof of its own."""
+    assert person.left_at
+    if not may_return:
+        day = date_format(timezone.localtime(person.left_at), "d-m-Y")
+        raise MoveNotAllowed(
+            _("This person left on %(day)s. Add them singly, with a new proof.") % {"day": day}
+        )
+    if agreement.at <= person.left_at:
+        raise MoveNotAllowed(
+            _("This person has left since then. They must agree anew before they are added.")
+        )
+    if agreement.proof == person.proof:
+        raise MoveNotAllowed(
+            _("This proof is from before this person left. Name the one of the new agreement.")
+        )
 
 
 @transaction.atomic

@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
+from xml.etree.ElementTree import ParseError
+from xml.parsers import expat
 
 from django.utils.translation import gettext_lazy as _
 from openpyxl import load_workbook
@@ -18,6 +22,13 @@ from portal.web.text import tidy_line
 
 LARGEST_FILE = 2 * 1024 * 1024  # bytes, and ten times that when it is unpacked
 MOST_ROWS = 5_000
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What reading a sheet raises that somebody wrote by hand.
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError),
+    *(InvalidFileException, ParseError, ValueError, TypeError, AttributeError),
+    *(LookupError, ArithmeticError),
+)
 NUMBER = ("number", "mobile", "phone", "मोबाइल", "नंबर", "मोबाइल नंबर", "फ़ोन")
 PROOF = ("proof", "प्रमाण")
 
@@ -59,24 +70,39 @@ def _csv(content: bytes) -> Iterator[list[str]]:
         for row in csv.reader(io.StringIO(text, newline="")):
             yield [tidy_line(cell) for cell in row]
     except (UnicodeDecodeError, csv.Error):
-        raise MoveNotAllowed(
-            _("The file cannot be read. Save it as CSV (UTF-8) or XLSX.")
-        ) from None
+        raise _unreadable() from None
 
 
 def _sheet(content: bytes) -> Iterator[list[str]]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            size = sum(part.file_size for part in packed.infolist())
-        if size > 10 * LARGEST_FILE:
-            raise MoveNotAllowed(_("The file is too large. Split it."))
+        _check_parts(content)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for row in book.worksheets[0].iter_rows(values_only=True, max_col=20):
             yield [_written(cell) for cell in row]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, OSError):
-        raise MoveNotAllowed(
-            _("The file cannot be read. Save it as CSV (UTF-8) or XLSX.")
-        ) from None
+    except UNREADABLE:
+        raise _unreadable() from None
+
+
+def _check_parts(content: bytes) -> None:
+    """No part declares entities: a few letters of them stand for as much as they please."""
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        if sum(part.file_size for part in packed.infolist()) > 10 * LARGEST_FILE:
+            raise MoveNotAllowed(_("The file is too large. Split it."))
+        for part in packed.infolist():
+            if part.compress_type not in PACKINGS:  # these alone are unpacked piece by piece
+                raise _unreadable()
+            reader = expat.ParserCreate()
+            reader.StartDoctypeDeclHandler = _refuse_declarations
+            with suppress(expat.ExpatError):  # a picture; or a part that is found broken later
+                reader.ParseFile(packed.open(part))
+
+
+def _refuse_declarations(*declared: object) -> NoReturn:
+    raise _unreadable()
+
+
+def _unreadable() -> MoveNotAllowed:
+    return MoveNotAllowed(_("The file cannot be read. Save it as CSV (UTF-8) or XLSX."))
 
 
 def _written(cell: Any) -> str:

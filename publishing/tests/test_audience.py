@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings as project
 from django.core.management import call_command
 from django.utils import timezone
+from django.utils.formats import date_format
 from openpyxl import Workbook
 
 from departments.credentials import Secrets, store_secrets
@@ -30,7 +32,7 @@ from publishing.audience_actions import (
     subscribe,
     take_out,
 )
-from publishing.audience_files import MOST_ROWS, lines
+from publishing.audience_files import MOST_ROWS, Line, lines
 from publishing.callbacks import store_event
 from publishing.connectors.base import Content, ReadTemplate, Receipt
 from publishing.connectors.errors import Refused
@@ -143,7 +145,10 @@ def test_who_left_comes_back_only_by_a_newer_consent(person, handle, officer):
     assert not audience.recipients_of(handle).exists()
     with pytest.raises(MoveNotAllowed):
         subscribe(handle, NUMBER, agreed(days_ago=2), actor=officer)
-    again = subscribe(handle, NUMBER, agreed(days_ago=0), actor=officer)
+    with pytest.raises(MoveNotAllowed):  # with the proof of before
+        subscribe(handle, NUMBER, agreed(days_ago=0), actor=officer)
+    anew = Agreement("camp", "फ़ाइल 13/2026", timezone.now())
+    again = subscribe(handle, NUMBER, anew, actor=officer)
     assert (again.pk, again.left_at) == (person.pk, None)
 
 
@@ -195,6 +200,76 @@ def test_a_sheet_without_a_heading(handle, officer):
     book.save(file)
     done = imported(handle, officer, file.getvalue())
     assert (done.added, len(done.refused)) == (3, 1)
+
+
+def test_a_list_brings_nobody_back_who_left(person, handle, officer):
+    leave(person, how="wrote", at=timezone.now() - timedelta(hours=2))
+    rows = [Line(1, NUMBER, "रजिस्टर 7"), Line(2, "9000000002", "रजिस्टर 7")]
+    today = Agreement("camp", "फ़ाइल 13/2026", timezone.now() - timedelta(minutes=1))
+    done = import_subscribers(handle, rows, today, file="list.csv", actor=officer)
+    ((row, why),) = done.refused
+    assert (done.added, row) == (1, 1)
+    assert date_format(timezone.localtime(), "d-m-Y") in why
+    assert [one.ending for one in audience.recipients_of(handle)] == ["0002"]
+
+
+def workbook(packing: int = zipfile.ZIP_DEFLATED, /, **changed: bytes) -> bytes:
+    """A sheet with one good row, some of its parts written by an enemy."""
+    book, file = Workbook(write_only=True), io.BytesIO()
+    book.create_sheet().append([9000000001, "रजिस्टर"])
+    book.save(file)
+    made = io.BytesIO()
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(made, "w", packing) as new:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+        for name, content in {**parts, **changed}.items():
+            new.writestr(name, content)
+    return made.getvalue()
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+BOMB = (
+    b'<!DOCTYPE a [<!ENTITY a "9000000002">'
+    + b"".join(b'<!ENTITY %c "%s">' % (98 + at, b"&%c;" % (97 + at) * 10) for at in range(8))
+    + b"]>"
+)
+ROW = b'<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>%s</t></is></c></row></sheetData>'
+BEGIN = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        BOMB + BEGIN + ROW % b"&i;" + b"</worksheet>",
+        b'<?xml version="1.0"?>' + b" " * 70_000 + BOMB + BEGIN + ROW % b"&a;" + b"</worksheet>",
+        ("\ufeff" + (BOMB + BEGIN + ROW % b"&a;" + b"</worksheet>").decode()).encode("utf-16"),
+        BEGIN + ROW % b"9000000002",
+        b"no xml",
+        b"",
+        BEGIN
+        + b'<sheetData><row r="x"><c r="??" t="n"><v>9e999</v></c></row></sheetData></worksheet>',
+        b" " * 25_000_000,
+    ],
+    ids=["entities", "late", "other letters", "cut off", "no xml", "empty", "nonsense", "large"],
+)
+@pytest.mark.parametrize("name", [SHEET, "xl/workbook.xml", "[Content_Types].xml"])
+def test_a_hostile_sheet_is_refused_in_words(handle, officer, name, part):
+    with pytest.raises(MoveNotAllowed):
+        imported(handle, officer, workbook(**{name: part}))
+    assert not Subscriber.objects.exists()
+
+
+def test_a_sheet_packed_to_explode_is_refused(handle, officer):
+    with pytest.raises(MoveNotAllowed):
+        imported(handle, officer, workbook(zipfile.ZIP_LZMA))
+    assert imported(handle, officer, workbook(zipfile.ZIP_STORED)).added == 1
+
+
+def test_a_sheet_that_lies_about_its_size_is_refused(handle, officer):
+    part = BEGIN + b" " * 25_000_000 + ROW % b"9000000002" + b"</worksheet>"
+    true, said = (size.to_bytes(4, "little") for size in (len(part), 1000))
+    with pytest.raises(MoveNotAllowed):
+        imported(handle, officer, workbook(**{SHEET: part}).replace(true, said))
+    assert not Subscriber.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -354,7 +429,8 @@ def test_a_word_from_before_the_consent_changes_nothing(person):
 def test_a_replay_changes_nothing(person, handle, officer):
     body = message("STOP", timezone.now() - timedelta(minutes=5))
     hear(body)
-    subscribe(handle, NUMBER, agreed(days_ago=0), actor=officer)
+    anew = Agreement("camp", "फ़ाइल 13/2026", timezone.now())
+    subscribe(handle, NUMBER, anew, actor=officer)
     hear(body, body)
     for item in CallbackItem.objects.all():
         hearing.hear(item)
