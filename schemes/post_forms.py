@@ -13,9 +13,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.http import QueryDict
-from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -186,10 +186,10 @@ class PostForm(forms.ModelForm):
         for name in ("text_hi", "text_en", "text_ur"):
             self.fields[name].widget.attrs["maxlength"] = LONGEST_TEXT
         self.fields["video_file"].help_text = _(
-            "MP4, at most %(here)s here and %(library)s in the library. YouTube needs one."
+            "MP4, at most %(here)s MB here and %(library)s MB in the library. YouTube needs one."
         ) % {
-            "here": filesizeformat(VIDEO_BYTES),
-            "library": filesizeformat(settings.MEDIA_LARGEST),
+            "here": VIDEO_BYTES // 1024**2,
+            "library": number_format(settings.MEDIA_LARGEST // 1024**2, force_grouping=True),
         }
         for name in self.needed_with_video:
             self.fields[name].when_needed = _("needed with a video")  # type: ignore[attr-defined]
@@ -276,7 +276,8 @@ class PostForm(forms.ModelForm):
 
     def _phrases(self, name: str) -> list[str]:
         """As tidied, or as typed where something is wrong with them."""
-        return [*(self.cleaned_data.get(name) or self._typed().getlist(name))]
+        typed = [str(one) for one in self._typed().getlist(name)]
+        return self.cleaned_data.get(name) or typed
 
     def _check_route(self, cleaned: Mapping[str, Any]) -> None:
         kind, route = cleaned.get("kind"), cleaned.get("route")

@@ -89,6 +89,44 @@ def test_chosen_photos_are_previewed_at_once_and_saved_in_their_order(
     )
 
 
+def test_a_photo_without_a_description_is_not_sent(composer: Page, tmp_path: Path) -> None:
+    fill_in(composer)
+    composer.set_input_files("[name=photo_file]", pictures(tmp_path, "red", "blue"))
+    composer.locator("[name=photo_alt_hi]").nth(0).fill("लाल")
+    composer.click(SAVE)
+    expect(composer.locator(".new-photo").nth(1).locator(".field-error")).to_be_visible()
+    expect(composer.locator("[name=photo_alt_hi]").nth(1)).to_be_focused()
+
+
+def test_photos_of_a_page_taken_up_again_meet_their_descriptions(
+    composer: Page, portal_stack: Stack, tmp_path: Path
+) -> None:
+    files = pictures(tmp_path, "red", "blue")
+    fill_in(composer)
+    composer.set_input_files("[name=photo_file]", files)
+    for place, words in enumerate(("लाल", "नीला")):
+        composer.locator("[name=photo_alt_hi]").nth(place).fill(words)
+    expect(composer.locator(".kept")).to_contain_text("सुरक्षित", timeout=10_000)
+    composer.on("dialog", lambda dialog: dialog.accept())
+    composer.goto(f"{portal_stack.portal}/desk/posts/new/")
+    expect(composer.locator(".left-over:visible, #compose-trouble:visible")).to_have_count(1)
+    composer.locator(".left-over a").click()
+    expect(composer.locator(".new-photo [data-lost]")).to_have_count(2)
+    expect(composer.locator(".left-over:visible, #compose-trouble:visible")).to_have_count(0)
+    expect(composer.locator(".preview-x .is-error")).to_contain_text("red.png, blue.png")
+    composer.set_input_files("[name=photo_file]", files)
+    expect(composer.locator("[data-lost]")).to_have_count(0)
+    expect(composer.locator(".new-photo .file-name")).to_have_text(["red.png", "blue.png"])
+    expect(composer.locator("[name=photo_alt_hi]").nth(1)).to_have_value("नीला")
+    expect(composer.locator(".preview-x .is-error")).to_have_count(0)
+
+
+def test_the_route_that_a_kind_takes_is_said_and_chosen(composer: Page) -> None:
+    composer.select_option("[name=kind]", "advisory")
+    expect(composer.locator("[data-kind]:visible")).to_contain_text("नीतिगत")
+    expect(composer.locator("[name=route]")).to_have_value("policy")
+
+
 # --- nothing is lost ------------------------------------------------------------------------------
 
 SAVE = "form.compose .action-bar button[type=submit]"
