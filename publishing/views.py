@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import patch_cache_control
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,24 +13,29 @@ from .streaming import streamed
 
 
 @require_safe
-@cache_control(private=True, max_age=3600)
 def media(request: HttpRequest, pk: int, size: str) -> HttpResponseBase:
     """A photo or video: to officers who may see it, and to everyone once it has gone out."""
     found = access.get_media(request.user, pk)
+    file, mime = found.file, found.mime
     if size == "small":
-        return streamed(request, found.thumbnail, "image/jpeg")
-    return streamed(request, found.file, found.mime)
+        file, mime = found.thumbnail, "image/jpeg"
+    answer = streamed(request, file, mime)
+    if request.user.is_authenticated:  # what they may see ends with their charge, or their session
+        patch_cache_control(answer, private=True, no_cache=True)
+    else:
+        patch_cache_control(answer, private=True, max_age=3600)
+    return answer
 
 
 @require_safe
-@cache_control(private=True, max_age=3600)
+@cache_control(private=True, no_cache=True)
 def media_copy(request: HttpRequest, pk: int) -> HttpResponseBase:
     copy = access.get_media_copy(request.user, pk)
     return streamed(request, copy.file, copy.mime)
 
 
 @require_safe
-@cache_control(private=True, max_age=3600)
+@cache_control(private=True, no_cache=True)
 def captions(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = access.get_captions(request.user, pk)
     return streamed(request, found.file, "text/vtt; charset=utf-8")

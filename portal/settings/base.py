@@ -38,6 +38,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.web.middleware.PermissionsPolicyMiddleware",
+    "portal.web.middleware.ClearedCacheMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.web.middleware.RememberedLanguageMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import Client
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +100,10 @@ def test_new_password_is_named_as_such(client):
     filled = autocompletes(client.get("/accounts/password/change/").content.decode())
     assert filled["oldpassword"] == "current-password"
     assert filled["password1"] == "new-password"
+
+
+@pytest.mark.usefixtures("officer")
+def test_signing_out_empties_the_browser_s_cache(client):
+    assert "Clear-Site-Data" not in client.get("/accounts/logout/")
+    assert client.post("/accounts/logout/")["Clear-Site-Data"] == '"cache"'
+    assert "Clear-Site-Data" not in Client().get("/accounts/login/")

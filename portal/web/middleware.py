@@ -35,6 +35,20 @@ class PermissionsPolicyMiddleware:
         return response
 
 
+class ClearedCacheMiddleware:
+    """Who signs out leaves no file behind in the browser; before SessionMiddleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        session = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if session is not None and session["max-age"] == 0:  # it is over
+            response.headers["Clear-Site-Data"] = '"cache"'
+        return response
+
+
 class RememberedLanguageMiddleware:
     """The first page in the language chosen earlier (F6); before LocaleMiddleware.
 

@@ -144,6 +144,24 @@ def test_a_retired_file_is_public_only_where_a_platform_shows_it(message):
     assert is_public(media)
 
 
+def test_an_officer_s_files_are_asked_for_anew_each_time(message):
+    media = Media.objects.get()
+    address = f"/media/{media.pk}/full/"
+    browser = Client()
+    browser.force_login(person(where=message.department))
+    answer = browser.get(address)
+    assert {"private", "no-cache"} == set(answer["Cache-Control"].split(", "))
+    same = browser.get(address, headers={"If-None-Match": answer["ETag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    assert "no-cache" in same["Cache-Control"]
+    small = browser.get(f"/media/{media.pk}/small/", headers={"If-None-Match": answer["ETag"]})
+    assert small.status_code != 304
+    browser.logout()
+    assert browser.get(address, headers={"If-None-Match": answer["ETag"]}).status_code == 404
+    message.deliveries.update(**OUT)
+    assert "max-age=3600" in browser.get(address)["Cache-Control"]
+
+
 def test_what_was_taken_down_is_not_public(message):
     (out,) = message.deliveries.all()
     Delivery.objects.filter(pk=out.pk).update(**{**OUT, "state": DeliveryState.REMOVED})
