@@ -239,3 +239,17 @@ def _without_beacons(route: Route) -> None:
 def test_the_page_says_when_it_was_kept(composer: Page) -> None:
     composer.fill("[name=text_hi]", TEXT)
     expect(composer.locator(".kept")).to_contain_text("सुरक्षित", timeout=10_000)
+
+
+def test_the_next_officer_in_the_same_window_is_offered_nothing(
+    composer: Page, portal_stack: Stack
+) -> None:
+    composer.on("dialog", lambda dialog: dialog.accept())  # leaving unsaved words is asked about
+    composer.fill("[name=text_hi]", "केवल समाज कल्याण का मसौदा")
+    end_sessions(portal_stack)
+    composer.fill("[name=title_hi]", "मसौदा")
+    expect(composer.locator("#compose-trouble")).to_be_visible(timeout=15_000)
+    sign_in(composer, portal_stack, "nodal.agriculture")
+    composer.goto(f"{portal_stack.portal}/desk/posts/new/")
+    expect(composer.locator("#compose-trouble")).to_be_hidden()
+    expect(composer.locator("[name=text_hi]")).to_have_value("")

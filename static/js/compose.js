@@ -270,7 +270,8 @@
   const EVERY = 3000; // milliseconds between a change and keeping it
   const notice = document.getElementById("compose-trouble");
   const kept = form.querySelector("[data-kept]");
-  const lastResort = `composer:${location.pathname}`;
+  // Of this officer alone: the next one to sign in in this window is offered nothing.
+  const lastResort = `composer:${form.dataset.officer}:${location.pathname}`;
   let unsaved = !!document.querySelector(".error-summary");
   let keeping = null;
   let isSaving = false;
