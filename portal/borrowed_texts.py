@@ -387,7 +387,10 @@ TEXTS = (
     ngettext_lazy("%(num)d day", "%(num)d days"),
     ngettext_lazy("%(num)d hour", "%(num)d hours"),
     ngettext_lazy("%(num)d minute", "%(num)d minutes"),
-    # What Django says in poor Hindi (डाक पता, सितमबर).
+    # What Django says in poor Hindi (डाक पता, सितमबर, मेबी).
+    _("%s KB"),
+    _("%s MB"),
+    _("%s GB"),
     _("Email"),
     _("Email address"),
     _("Password (again)"),

@@ -48,6 +48,7 @@ PARTS = [
     *(DJANGO / name for name in ("forms", "core/validators.py", "utils/ipv6.py")),
     *(DJANGO / name for name in ("utils/text.py", "utils/timesince.py", "utils/dates.py")),
     DJANGO / "contrib/auth/password_validation.py",
+    DJANGO / "template/defaultfilters.py",
     *(DJANGO / "db/models" / name for name in ("base.py", "constraints.py", "fields")),
 ]
 NOT_MET = re.compile(
@@ -63,7 +64,7 @@ SIGNS = re.compile(r"[\W\d_]*|%\(truncated_text\)s…|IPv[46]")
 LATIN = frozenset(
     re.findall(
         r"\w+",
-        """X MB JPEG PNG WebP GIF MOV MKV WebM SubRip WebVTT srt vtt MP H CSV JSON
+        """X KB MB GB JPEG PNG WebP GIF MOV MKV WebM SubRip WebVTT srt vtt MP H CSV JSON
         Lines XLSX UTF gzip NUL IP IPv URL UUID TOTP QR PIN
         JavaScript object objects True False None YYYY MM DD HH ss uuuuuu TZ myScheme
         hi en state central joint district load_starter store port https a z""",
