@@ -6,13 +6,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from departments.models import User
+from departments.models import Handle, User
 from portal.errors import MoveNotAllowed, NotPermitted
 
 from . import access, signals
 from .actions import wake
+from .connectors import connector_class
 from .connectors.base import Receipt
-from .links import is_on_platform
+from .links import is_on_platform, may_be_post_of
 from .models import Delivery, Message, Operation
 from .moving import accepted, begun, locked, move, recorded
 from .problems import label
@@ -198,10 +199,36 @@ def _out(delivery: Delivery, permalink: str, actor: User) -> None:
         raise MoveNotAllowed(_("Give the link of the post as proof."))
     if not is_on_platform(delivery.handle.platform, permalink):
         raise MoveNotAllowed(_("The link must be an https address on the platform's own site."))
+    handle = delivery.handle
+    if not may_be_post_of(handle, permalink):
+        raise MoveNotAllowed(
+            _("Give the address of the post itself, as it stands on %(handle)s.")
+            % {"handle": handle}
+        )
+    if _is_of_another(delivery, permalink):
+        raise MoveNotAllowed(_("This link already proves another post. Give the one of this post."))
     known = delivery.platform_id or _id_of_corrected(delivery, permalink) or permalink
     accepted(delivery, Receipt(known, permalink), actor=actor)
     message = delivery.message
     transaction.on_commit(lambda: signals.message_started.send(Message, message=message))
+
+
+def _is_of_another(delivery: Delivery, permalink: str) -> bool:
+    """A correction in place, and on some platforms a repost, has the address of what it follows.
+
+    Where a post has no address of its own, all of them have that of their channel.
+    """
+    if connector_class(delivery.handle.platform).hand_link:
+        return False
+    family, first = [delivery.pk], delivery
+    while first.target is not None:
+        first = first.target
+        family.append(first.pk)
+    there = Handle.objects.filter(
+        department=delivery.handle.department_id, platform=delivery.handle.platform
+    )
+    others = Delivery.objects.filter(handle__in=there, permalink=permalink)
+    return others.exclude(pk__in=family).exclude(target__in=family).exists()
 
 
 def _id_of_corrected(delivery: Delivery, permalink: str) -> str:

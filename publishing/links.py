@@ -2,13 +2,16 @@
 posts.
 """
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
+from departments.models import Handle
 from departments.platforms import links_to
 
-from .connectors import base_url
+from .connectors import base_url, connector_class
 from .models import Derivative, Media, Work
 
 SALT = "publishing.media-for-platforms"
@@ -36,3 +39,11 @@ def file_behind(token: str) -> Media | Derivative | None:
 def is_on_platform(platform: str, link: str) -> bool:
     """Does the link lead to the platform's own site or, rehearsing, to its stand-in?"""
     return links_to(platform, link) or link.startswith(f"{base_url(platform)}/")
+
+
+def may_be_post_of(handle: Handle, link: str) -> bool:
+    """Not the platform's front page, nor where its addresses tell it, another account's post."""
+    parts = urlsplit(link.removeprefix(base_url(handle.platform)))
+    is_front_page = not (parts.path.strip("/") or parts.query)
+    names = (handle.name, str(handle.facts.get("name", "")))
+    return not is_front_page and connector_class(handle.platform).proves(parts.path, names)

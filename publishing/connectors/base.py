@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -458,6 +458,13 @@ class Connector(ABC):
     def read_templates(self) -> list[ReadTemplate]:
         """Those of the account; asked only where has_recipients."""
         return []
+
+    # --- what was posted by hand ------------------------------------------------------------------
+
+    @classmethod
+    def proves(cls, path: str, names: Iterable[str]) -> bool:
+        """May there be a post of an account of one of these names at `path` on the platform?"""
+        return True
 
     # --- what it sends to us ----------------------------------------------------------------------
 

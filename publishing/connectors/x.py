@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -49,6 +49,7 @@ EARLIER = timedelta(seconds=60)  # X5
 QUARTER_HOUR = 15 * 60
 REPOST = "repost:"  # before the id of the original: a repost has none of its own that is told
 
+_POST_PATH = re.compile(r"/(\w{1,15})/(?:web/)?status/[0-9]{1,20}(?:/|\Z)", re.ASCII)
 # Of a challenge: base64 at most, in either alphabet, which no JSON object can be.
 _CHALLENGE = re.compile(r"[A-Za-z0-9+/=_-]{1,200}")
 _NOT_ALLOWED = frozenset("\ufffe\ufeff\uffff")
@@ -329,6 +330,15 @@ class X(Connector):
         params = {"ids": post.platform_id, **x_reading.metric_fields()}
         shown = rows_at(self._call("GET", "2/tweets", params=params), "data")
         return x_reading.metrics(shown[0]) if shown else {}
+
+    # --- what was posted by hand ------------------------------------------------------------------
+
+    @classmethod
+    def proves(cls, path: str, names: Iterable[str]) -> bool:
+        """X forwards an address with any name in it; `i` stands for none."""
+        found = _POST_PATH.match(path)
+        accounts = {"i", *(name.removeprefix("@").casefold() for name in names)}
+        return found is not None and found[1].casefold() in accounts
 
     # --- what it sends to us ----------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from publishing import actions, sending
 from publishing.audience_actions import Agreement, subscribe
 from publishing.connectors.base import Content, NotPublished, Partly, Published, Receipt
 from publishing.connectors.errors import ContentRefused, Unavailable, Unknown
+from publishing.connectors.x import X
 from publishing.delivery_actions import (
     can_be_removed,
     confirm_by_hand,
@@ -498,6 +499,69 @@ def test_without_a_link_on_the_platform_nothing_is_proved(by_hand, nodal, link):
     with pytest.raises(MoveNotAllowed):
         confirm_by_hand(by_hand, permalink=link, actor=nodal)
     assert ended(by_hand)[0] == "assisted"
+
+
+@pytest.mark.parametrize("link", ["https://x.com", "https://x.com/", "http://127.0.0.1:9/x/"])
+def test_the_platform_s_own_front_page_proves_nothing(by_hand, nodal, link):
+    with pytest.raises(MoveNotAllowed):
+        confirm_by_hand(by_hand, permalink=link, actor=nodal)
+
+
+def test_one_post_proves_one_delivery(owner, by_hand, nodal):
+    confirm_by_hand(by_hand, permalink=LINK, actor=nodal)
+    other = message(connected_handle(owner)).deliveries.get()
+    take_over(other, actor=nodal)
+    with pytest.raises(MoveNotAllowed):
+        confirm_by_hand(other, permalink=LINK, actor=nodal)
+    assert ended(other)[0] == "assisted"
+    confirm_by_hand(other, permalink=f"{LINK}3", actor=nodal)
+
+
+def test_where_posts_have_no_address_the_channel_s_proves_them_all(
+    owner, by_hand, nodal, monkeypatch
+):
+    monkeypatch.setattr(Scripted, "hand_link", "link_of_channel_or_group")
+    confirm_by_hand(by_hand, permalink=LINK, actor=nodal)
+    other = message(connected_handle(owner)).deliveries.get()
+    take_over(other, actor=nodal)
+    confirm_by_hand(other, permalink=LINK, actor=nodal)
+    assert ended(other)[0] == "sent"
+
+
+def test_a_repost_by_hand_is_proved_by_the_post_that_it_repeats(owner, nodal, platform):
+    handles = [connected_handle(owner) for _ in range(3)]
+    lead, *reposts = message(*handles).deliveries.order_by("pk")
+    take_over(lead, actor=nodal)
+    confirm_by_hand(lead, permalink=LINK, actor=nodal)
+    for repost in reposts:
+        confirm_by_hand(carried(repost), permalink=LINK, actor=nodal)
+        assert ended(repost)[0] == "sent"
+
+
+def test_a_post_of_another_account_proves_nothing(by_hand, nodal, settings):
+    settings.CONNECTORS = {"x": "publishing.connectors.x.X"}
+    Handle.objects.filter(pk=by_hand.handle_id).update(name="@UPGovt", facts={"name": "UPGovt_old"})
+    for link in ("https://x.com/other/status/42", "https://x.com/UPGovt", "https://x.com/i/42",
+                 "https://x.com/other/status/42?a=/UPGovt/status/42"):  # fmt: skip
+        with pytest.raises(MoveNotAllowed):
+            confirm_by_hand(by_hand, permalink=link, actor=nodal)
+    confirm_by_hand(by_hand, permalink="https://x.com/upgovt/status/42", actor=nodal)
+
+
+@pytest.mark.parametrize(
+    ("path", "proves"),
+    [
+        ("/UPGovt/status/42", True),
+        ("/upgovt_OLD/status/42/photo/1", True),
+        ("/i/web/status/42", True),
+        ("/i/status/42", True),
+        ("/UPGovt/status/", False),
+        ("/UPGovt/status/x", False),
+        ("/a/UPGovt/status/42", False),
+    ],
+)
+def test_x_names_the_account_in_the_address(path, proves):
+    assert X.proves(path, ("@UPGovt", "UPGovt_old")) is proves
 
 
 def test_a_stranger_posts_nothing_by_hand(by_hand):

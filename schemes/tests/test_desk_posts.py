@@ -352,10 +352,10 @@ def unclear_delivery(up: Office) -> Delivery:
 
 def test_an_officer_records_what_they_saw(up):
     delivery = unclear_delivery(up)
-    page = {"is_out": "yes", "permalink": "https://x.com/up/status/1"}
+    page = {"is_out": "yes", "permalink": "https://x.com/i/web/status/1"}
     client_of(up.head).post(f"/desk/deliveries/{delivery.pk}/decide/", page)
     delivery.refresh_from_db()
-    assert (delivery.state, delivery.permalink) == ("sent", "https://x.com/up/status/1")
+    assert (delivery.state, delivery.permalink) == ("sent", "https://x.com/i/web/status/1")
 
 
 @pytest.mark.parametrize(
