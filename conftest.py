@@ -6,7 +6,9 @@ import importlib
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.utils import translation
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +22,13 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute("DROP TRIGGER IF EXISTS audit_entry_no_delete")
+
+
+@pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """A test that asked for an English page leaves no English to the next."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture

@@ -496,7 +496,7 @@ OPTIONS: dict[str, Any] = {
     "made_for_kids": _("Made for children (there are no comments then)"),
     "synthetic": _("Shows altered or computer-made scenes that look real"),
     "notify": _("Tell the channel's subscribers"),
-    "playlist": _("Playlist: what follows list= in its address on YouTube"),
+    "playlist": _("Playlist: its id, at the end of its address on YouTube"),
     "made_for_kids:yes": _("Yes"),
     "made_for_kids:no": _("No"),
     "synthetic:yes": _("Yes"),

@@ -625,3 +625,23 @@ def test_a_copy_being_made_is_no_fault(up):
     assert '<p class="preview-problem is-moving">' in page
     assert "is being made: 0 %" in page
     assert "data-moving" in page
+
+
+def test_choices_stand_outside_of_the_own_words(up):
+    handle = connected_handle(up.department, platform="youtube")
+    post = draft(up, handles=[handle])
+    post.variants.update(options={"privacy": "unlisted"})
+    page = client_of(up.nodal).get(f"/desk/posts/{post.pk}/edit/").content.decode()
+    choice = page.index('name="variant-youtube-option-privacy"')
+    assert choice < page.index('<details class="preview-edit" id="variant-youtube">')
+
+
+def test_the_composer_tells_what_is_stored_of_a_video(up):
+    with_captions = draft(up, video=stored_video(up))
+    client = client_of(up.nodal)
+    page = client.get(f"/en/desk/posts/{with_captions.pk}/edit/").content.decode()
+    assert "Captions in Hindi are stored" in page
+    assert "at most 64 MB here" in page
+    with_captions.video.captions.all().delete()
+    page = client.get(f"/en/desk/posts/{with_captions.pk}/edit/").content.decode()
+    assert "It has no captions yet." in page
