@@ -78,7 +78,7 @@ def save(page: Page) -> str:
 
 def until_prepared(page: Page) -> None:
     """Reloads the post's page until a worker has made the copies that fit the platforms."""
-    errors = page.locator(".preview-problem.is-error")
+    errors = page.locator(".preview-problem.is-error, [data-moving]")
     for _ in range(60):
         if not errors.count():
             return
