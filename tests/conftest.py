@@ -63,10 +63,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run the whole portal stay in one process: they share it, and its Redis."""
+    """Tests that run the whole portal stay in one process, where they share it; each long story
+    has a portal of its own in another one.
+    """
     for item in items:
         if {"portal_stack", "own_stack"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+            is_long = item.get_closest_marker("long") is not None
+            item.add_marker(pytest.mark.xdist_group(item.path.stem if is_long else "stack"))
+
+
+def free_redis(first: int) -> int:
+    """The number of a Redis database that no other process of this run uses, of four from here."""
+    return first + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
 
 
 @pytest.fixture(scope="session")
@@ -138,7 +146,7 @@ def screenshot() -> Callable[[Page, str], Path]:
 def portal_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Web, worker and rehearsal with example data, for every test that wants them."""
     with own_database(f"samvad_stack_{os.getpid()}") as database:
-        stack = Stack(tmp_path_factory.mktemp("stack"), database, own_redis(14))
+        stack = Stack(tmp_path_factory.mktemp("stack"), database, own_redis(free_redis(8)))
         with running_stack(stack):
             yield stack
 
@@ -147,4 +155,4 @@ def portal_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def own_stack(tmp_path: Path) -> Iterator[Stack]:
     """Not started: for tests about starting and stopping."""
     with own_database(f"samvad_own_{os.getpid()}") as database:
-        yield Stack(tmp_path / "own", database, own_redis(15))
+        yield Stack(tmp_path / "own", database, own_redis(free_redis(12)))
