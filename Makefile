@@ -23,7 +23,7 @@ run: parts $(CATALOGUES)
 	@$(MANAGE) start
 
 test: test-parts $(CATALOGUES)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadgroup $(ARGS)
 
 lint: test-parts
 	$(BIN)/ruff check .

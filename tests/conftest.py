@@ -70,6 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if {"portal_stack", "own_stack"} & set(getattr(item, "fixturenames", ())):
             is_long = item.get_closest_marker("long") is not None
             item.add_marker(pytest.mark.xdist_group(item.path.stem if is_long else "stack"))
+    # They mostly wait, so they begin first and the others run beside them.
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 def free_redis(first: int) -> int:
