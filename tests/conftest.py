@@ -27,6 +27,10 @@ CHROMIUM_FLAGS = [
 ]
 
 
+# What a test asks for whose outcome may depend on the database beneath.
+DATABASE = frozenset({"db", "transactional_db", "client", "portal_stack", "own_stack"})
+
+
 class BrowserTests:
     """With REQUIRE_BROWSER=1, a browser test that was skipped, or that none ran, is a failure."""
 
@@ -67,7 +71,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     has a portal of its own in another one.
     """
     for item in items:
-        if {"portal_stack", "own_stack"} & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or DATABASE & fixtures:
+            item.add_marker(pytest.mark.database)
+        if {"portal_stack", "own_stack"} & fixtures:
             is_long = item.get_closest_marker("long") is not None
             item.add_marker(pytest.mark.xdist_group(item.path.stem if is_long else "stack"))
     # They mostly wait, so they begin first and the others run beside them.
