@@ -191,7 +191,7 @@ class PostForm(forms.ModelForm):
             "here": VIDEO_BYTES // 1024**2,
             "library": number_format(settings.MEDIA_LARGEST // 1024**2, force_grouping=True),
         }
-        for name in self.needed_with_video:
+        for name in self.needed_with_video:  # read by components/required.html
             self.fields[name].when_needed = _("needed with a video")  # type: ignore[attr-defined]
         department = self._choice("department")
         choices = [(str(one.pk), str(one)) for one in self.departments]

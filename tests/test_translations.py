@@ -64,7 +64,7 @@ SIGNS = re.compile(r"[\W\d_]*|%\(truncated_text\)s…|IPv[46]")
 LATIN = frozenset(
     re.findall(
         r"\w+",
-        """X KB MB GB JPEG PNG WebP GIF MOV MKV WebM SubRip WebVTT srt vtt MP H CSV JSON
+        """X KB MB GB JPEG PNG WebP GIF MOV MKV WebM srt vtt MP H CSV JSON
         Lines XLSX UTF gzip NUL IP IPv URL UUID TOTP QR PIN
         JavaScript object objects True False None YYYY MM DD HH ss uuuuuu TZ myScheme
         hi en state central joint district load_starter store port https a z""",

@@ -135,10 +135,8 @@ def fail(answer: Answer) -> NoReturn:
 
 
 def meaning(reason: str, status: str, code: int) -> Meaning:
-    for table, key in ((REASONS, reason), (STATUSES, status), (STATUSES, code)):
-        if key in table:
-            return table[key]  # type: ignore[index]
-    return Refused, "refused"
+    known = REASONS.get(reason) or STATUSES.get(status) or STATUSES.get(code)
+    return known or (Refused, "refused")
 
 
 def detail_of(answer: Answer) -> str:

@@ -228,11 +228,15 @@ class TestYouTube(ConnectorContract):
         switch(session_seconds=-1)
         assert connector.find(self.sent(content, journal)) is None
 
-    def test_foreign_upload_address_gets_nothing(self, content, journal, teller):
-        teller.reply = lambda *request: (200, {"Location": "http://evil.example/steal"}, b"")
+    @pytest.mark.parametrize(
+        "address", ["http://evil.example/steal", "http://127.0.0.1:9/?upload_id=1"]
+    )
+    def test_foreign_upload_address_gets_nothing(self, content, journal, teller, address):
+        teller.reply = lambda *request: (200, {"Location": address}, b"")
         with pytest.raises(Unavailable) as caught:
             self.at(teller.url).publish(content, journal)
         assert caught.value.code == "foreign_address"
+        assert len(teller.seen) == 1
 
     # --- what it says of a video ------------------------------------------------------------------
 
