@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from .stack import Stack, own_database, own_redis, running_stack
 
@@ -26,6 +26,9 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing but this machine
 ]
 
+
+# A machine that runs several portals at once is slower than any officer's.
+expect.set_options(timeout=20_000)
 
 # What a test asks for whose outcome may depend on the database beneath.
 DATABASE = frozenset({"db", "transactional_db", "client", "portal_stack", "own_stack"})
@@ -67,18 +70,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run the whole portal stay in one process, where they share it; each long story
-    has a portal of its own in another one.
-    """
+    """The tests of a file that run the whole portal stay in one process, where they share it."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or DATABASE & fixtures:
             item.add_marker(pytest.mark.database)
         if {"portal_stack", "own_stack"} & fixtures:
-            is_long = item.get_closest_marker("long") is not None
-            item.add_marker(pytest.mark.xdist_group(item.path.stem if is_long else "stack"))
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     # They mostly wait, so they begin first and the others run beside them.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Were the groups not kept, every process would start portals of its own, one after another."""
+    if getattr(session.config.option, "loadgroup", False):
+        grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+        assert all("@" in item.nodeid for item in grouped), "xdist did not take up the groups"
 
 
 def free_redis(first: int) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -83,6 +84,7 @@ class Stack:
     port: int = field(default_factory=free_port)
     rehearsal_port: int = field(default_factory=free_port)
     worker: subprocess.Popen | None = None
+    sessions: dict[str, Any] = field(default_factory=dict)  # the cookie of each who signed in
 
     @property
     def portal(self) -> str:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 
+import pytest
 from django.conf import settings
 
 from .stack import STOP_SECONDS, Stack, alive, answers, descendants, wait_until
@@ -48,6 +49,7 @@ def interrupt(process: subprocess.Popen, number: int = signal.SIGINT) -> tuple[i
     return process.wait(STOP_SECONDS), alive(below)
 
 
+@pytest.mark.long
 def test_start_twice_and_stop(own_stack):
     own_stack.var_dir.mkdir()
     first = start(own_stack)
