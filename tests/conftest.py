@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from .stack import Stack, own_database, own_redis, running_stack
 
@@ -26,9 +26,6 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing but this machine
 ]
 
-
-# A machine that runs several portals at once is slower than any officer's.
-expect.set_options(timeout=20_000)
 
 # What a test asks for whose outcome may depend on the database beneath.
 DATABASE = frozenset({"db", "transactional_db", "client", "portal_stack", "own_stack"})

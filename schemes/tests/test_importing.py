@@ -445,7 +445,6 @@ def test_an_unknown_department_ends_with_2(department, tmp_path):
 
 
 @needs_shared
-@pytest.mark.long
 def test_the_myscheme_corpus_goes_in_whole(department):
     found = read_rows(SHARED / "myscheme-corpus.jsonl.gz")
     result = import_schemes(found, actor=None, default_department=department)
@@ -460,7 +459,6 @@ def test_the_myscheme_corpus_goes_in_whole(department):
 
 
 @needs_shared
-@pytest.mark.long
 def test_the_raw_copies_are_survived(department):
     found = read_rows(SHARED / "myscheme-raw.jsonl.gz")
     result = import_schemes(found, actor=None, default_department=department, dry_run=True)
