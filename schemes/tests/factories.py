@@ -8,9 +8,10 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from departments.models import Department, District, Division, Handle, User
+from departments.models import Department, District, Division, Handle
 from departments.platforms import Platform
 from departments.states import HandleState
+from departments.tests.factories import person_without_charge
 from publishing.models import Delivery, Message
 from publishing.states import DeliveryState
 from schemes.models import Category, Indicator, Persona, Post, Progress, Scheme
@@ -27,14 +28,6 @@ class DepartmentFactory(DjangoModelFactory[Department]):
     name_hi = factory.Sequence(lambda n: f"विभाग {n}")
     name_en = factory.Sequence(lambda n: f"Department {n}")
     kind = "department"
-
-
-class PersonFactory(DjangoModelFactory[User]):
-    class Meta:
-        model = User
-
-    email = factory.Sequence(lambda n: f"officer{n}@example.gov.in")
-    name = factory.Sequence(lambda n: f"अधिकारी {n}")
 
 
 class DivisionFactory(DjangoModelFactory[Division]):
@@ -128,8 +121,8 @@ class ProgressFactory(DjangoModelFactory[Progress]):
     as_on = factory.LazyFunction(timezone.localdate)
     source_hi = "विभागीय प्रतिवेदन"
     source_en = "Report of the department"
-    entered_by = factory.SubFactory(PersonFactory)
-    confirmed_by = factory.SubFactory(PersonFactory)
+    entered_by = factory.LazyFunction(person_without_charge)
+    confirmed_by = factory.LazyFunction(person_without_charge)
     confirmed_at = factory.LazyFunction(timezone.now)
 
 
@@ -162,7 +155,7 @@ class PostFactory(DjangoModelFactory[Post]):
         model = Post
 
     department = factory.SubFactory(DepartmentFactory)
-    author = factory.SubFactory(PersonFactory)
+    author = factory.LazyFunction(person_without_charge)
     kind = PostKind.SCHEME_INFORMATION
     title_hi = factory.Sequence(lambda n: f"सूचना {n}")
     title_en = factory.Sequence(lambda n: f"Notice {n}")
