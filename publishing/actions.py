@@ -47,19 +47,23 @@ def queue_message(
     not_after: datetime | None,
     seal: str,
     corrects: Message | None = None,
+    topic: str = "",
+    is_urgent: bool = False,
     actor: User,
 ) -> Message:
     """Freeze approved content and commit its deliveries; of a correction, one for each post that
     it corrects.
 
     `media` gives, for each platform, the keys of its files in the order of the sealed part's
-    `files`. The caller has asked who may approve; here it is only checked that what is stored is
-    what was sealed. Raises MoveNotAllowed.
+    `files`. `topic` says what it is about, so that all of that can be stopped. The caller has asked
+    who may approve; here it is only checked that what is stored is what was sealed. Raises
+    MoveNotAllowed.
     """
     message = Message.objects.create(
         department=department,
         source=source,
         source_id=source_id,
+        topic=topic,
         seal=seal,
         not_before=not_before,
         not_after=not_after,
@@ -68,7 +72,7 @@ def queue_message(
     for sealed in parts:
         _freeze(message, sealed, media.get(sealed.platform, ()))
     due = max(not_before or timezone.now(), timezone.now())
-    deliveries = plan(message, list(handles), due=due, corrects=corrects)
+    deliveries = plan(message, list(handles), due=due, corrects=corrects, is_urgent=is_urgent)
     if seal_of_message(message) != seal:
         raise MoveNotAllowed(_("The content changed while it was being approved."))
     data = {"seal": seal, "handles": sorted({delivery.handle_id for delivery in deliveries})}

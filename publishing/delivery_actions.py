@@ -18,7 +18,7 @@ from .models import Delivery, Message, Operation
 from .moving import accepted, begun, locked, move, recorded
 from .problems import label
 from .sending import barrier
-from .states import OPEN, RECALLABLE, DeliveryState
+from .states import OPEN, RECALLABLE, DeliveryState, Rank
 
 # Nothing of it is out and nobody is at it, so an officer may take it over.
 TAKEN_OVER = frozenset({DeliveryState.QUEUED, DeliveryState.WAITING, DeliveryState.FAILED})
@@ -128,6 +128,8 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
         Delivery(
             message=message,
             handle=target.handle,
+            platform=target.handle.platform,
+            rank=Rank.TAKE_DOWN,
             operation=Operation.REMOVE,
             target=target,
             next_try_at=None if target.state in OPEN else timezone.now(),

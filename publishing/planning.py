@@ -14,19 +14,36 @@ from .audience import recipients_of
 from .connectors import connector_class
 from .content import content_of
 from .models import Delivery, Message, Operation
-from .states import DeliveryState
+from .states import DeliveryState, Rank
+
+CAMPAIGN_FROM = 100  # deliveries of one message, from which on those of others go first
 
 
 def plan(
-    message: Message, handles: Collection[Handle], *, due: datetime, corrects: Message | None
+    message: Message,
+    handles: Collection[Handle],
+    *,
+    due: datetime,
+    corrects: Message | None,
+    is_urgent: bool = False,
 ) -> list[Delivery]:
     """Stores them. Raises MoveNotAllowed where there is nothing to correct."""
     if corrects is not None:
-        return _corrections(message, handles, corrects, due)
-    made = Delivery.objects.bulk_create(_first(message, handles, due))
-    made += Delivery.objects.bulk_create(_reposts(message, handles, made))
+        planned = _corrections(message, handles, corrects, due)
+        return Delivery.objects.bulk_create(_ranked(planned, is_urgent))
+    made = Delivery.objects.bulk_create(_ranked(_first(message, handles, due), is_urgent))
+    reposts = _reposts(message, handles, made, due)
+    made += Delivery.objects.bulk_create(_ranked(reposts, is_urgent))
     _put_prices(made)
     return made
+
+
+def _ranked(planned: list[Delivery], is_urgent: bool) -> list[Delivery]:
+    rank = Rank.ROUTINE if len(planned) < CAMPAIGN_FROM else Rank.BULK
+    for delivery in planned:
+        delivery.platform = delivery.handle.platform
+        delivery.rank = Rank.URGENT if is_urgent else rank
+    return planned
 
 
 def _first(message: Message, handles: Collection[Handle], due: datetime) -> list[Delivery]:
@@ -36,7 +53,9 @@ def _first(message: Message, handles: Collection[Handle], due: datetime) -> list
     for handle in handles:
         if handle.platform in templates:
             people = [
-                Delivery(message=message, handle=handle, recipient=person, next_try_at=due)
+                Delivery(
+                    message=message, handle=handle, recipient=person, due_at=due, next_try_at=due
+                )
                 for person in recipients_of(handle)
             ]
             if not people:
@@ -45,11 +64,13 @@ def _first(message: Message, handles: Collection[Handle], due: datetime) -> list
                 )
             first += people
         elif not reposts_instead(handle) or handle == speaker_of(handles, handle.platform):
-            first.append(Delivery(message=message, handle=handle, next_try_at=due))
+            first.append(Delivery(message=message, handle=handle, due_at=due, next_try_at=due))
     return first
 
 
-def _reposts(message: Message, handles: Iterable[Handle], made: list[Delivery]) -> list[Delivery]:
+def _reposts(
+    message: Message, handles: Iterable[Handle], made: list[Delivery], due: datetime
+) -> list[Delivery]:
     """They have no time of their own: the delivery that they repeat wakes them."""
     speakers = {one.handle.platform: one for one in made if reposts_instead(one.handle)}
     speaking = {delivery.handle_id for delivery in made}
@@ -59,6 +80,7 @@ def _reposts(message: Message, handles: Iterable[Handle], made: list[Delivery]) 
             handle=handle,
             operation=Operation.REPOST,
             target=speakers[handle.platform],
+            due_at=due,
         )
         for handle in handles
         if handle.pk not in speaking and reposts_instead(handle)
@@ -85,16 +107,17 @@ def _corrections(
     handles = list(handles)
     if any(handle.pk not in targets for handle in handles):
         raise MoveNotAllowed(_("On one of these handles there is no post that can be corrected."))
-    return Delivery.objects.bulk_create(
+    return [
         Delivery(
             message=message,
             handle=handle,
             operation=Operation.EDIT,
             target=targets[handle.pk],
+            due_at=due,
             next_try_at=due,
         )
         for handle in handles
-    )
+    ]
 
 
 def _put_prices(made: list[Delivery]) -> None:

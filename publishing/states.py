@@ -38,13 +38,22 @@ MOVES: dict[str, frozenset[str]] = {
     S.REMOVED: frozenset(),
     S.FAILED: frozenset({S.QUEUED, S.ASSISTED}),
     S.CANCELLED: frozenset(),
-    S.EXPIRED: frozenset(),
+    S.EXPIRED: frozenset({S.QUEUED}),
 }  # fmt: skip
 
 # Nothing has left yet, so the delivery can still be taken back.
 RECALLABLE = frozenset({S.QUEUED, S.WAITING, S.ASSISTED})
 # A worker, a timer or an officer still has something to do.
 OPEN = frozenset({S.QUEUED, S.SENDING, S.WAITING, S.PROCESSING, S.UNKNOWN, S.ASSISTED})
+
+
+class Rank(models.IntegerChoices):
+    """Which deliveries go first."""
+
+    TAKE_DOWN = 0, _("Take-down")
+    URGENT = 1, _("Urgent")
+    ROUTINE = 2, _("Routine")
+    BULK = 3, _("Campaign")
 
 
 class Outcome(models.TextChoices):

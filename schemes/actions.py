@@ -274,8 +274,15 @@ def _hand_over(post: Post, actor: User) -> None:
         not_after=post.last_useful_at,
         seal=post.seal,
         corrects=post.corrects.message if post.corrects else None,
+        topic=topic_of(post),
+        is_urgent=post.kind == workflow.PostKind.ADVISORY,
         actor=actor,
     )
+
+
+def topic_of(post: Post) -> str:
+    """What publishing knows of the scheme: a word by which all of it can be stopped."""
+    return f"scheme:{post.scheme_id}" if post.scheme_id else ""
 
 
 def _put_together(

@@ -36,17 +36,23 @@ from .message import (
     Place,
     Reached,
 )
+from .stop import Exemption, Scope, Stop
+from .traffic import Allowance, Circuit, CircuitState
 
 __all__ = [
     "SOURCES",
+    "Allowance",
     "Attempt",
     "CallbackEvent",
     "CallbackItem",
     "Captions",
+    "Circuit",
+    "CircuitState",
     "ConsentWay",
     "Delivery",
     "DeliveryQuerySet",
     "Derivative",
+    "Exemption",
     "Media",
     "MediaKind",
     "Message",
@@ -58,6 +64,8 @@ __all__ = [
     "Place",
     "Reached",
     "Rights",
+    "Scope",
+    "Stop",
     "Subscriber",
     "Template",
     "Upload",

@@ -9,12 +9,13 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import Department, Handle
 from departments.platforms import Platform
-from publishing.states import OPEN, DeliveryState, Outcome
+from publishing.states import OPEN, DeliveryState, Outcome, Rank
 
 from .audience import Subscriber
 from .media import Derivative, Media
@@ -36,6 +37,9 @@ class Message(models.Model):
     department = models.ForeignKey(Department, models.PROTECT, related_name="messages")
     source = models.CharField(max_length=20)
     source_id = models.BigIntegerField()
+    topic = models.CharField(
+        max_length=40, blank=True, default="", db_default=""
+    )  # what it is about: "scheme:12"
     seal = models.CharField(max_length=64)
     not_before = models.DateTimeField(null=True, blank=True)  # none: at once
     not_after = models.DateTimeField(null=True, blank=True)
@@ -62,7 +66,10 @@ class Message(models.Model):
                 condition=Q(seal__regex=r"^[0-9a-f]{64}$"), name="message_sealed"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["source", "source_id"], name="message_source")]
+        indexes: ClassVar = [
+            models.Index(fields=["source", "source_id"], name="message_source"),
+            models.Index(fields=["topic"], condition=~Q(topic=""), name="message_topic"),
+        ]
 
     def __str__(self) -> str:
         return f"{SOURCES.get(self.source, self.source)} {self.source_id}"
@@ -172,6 +179,9 @@ class Delivery(models.Model):
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
     handle = models.ForeignKey(Handle, models.PROTECT, related_name="deliveries")
+    # The handle's. Database defaults: the version before this one, still running, knows neither
+    # this nor `rank` nor `due_at`; the sweep fills it in.
+    platform = models.CharField(max_length=20, choices=Platform, editable=False, db_default="")
     operation = models.CharField(max_length=10, choices=Operation, default=Operation.PUBLISH)
     target = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="followers"
@@ -184,6 +194,12 @@ class Delivery(models.Model):
         max_length=20, choices=DeliveryState, default=DeliveryState.QUEUED, editable=False
     )
     state_since = models.DateTimeField(default=timezone.now)
+    rank = models.PositiveSmallIntegerField(
+        choices=Rank, default=Rank.ROUTINE, db_default=Rank.ROUTINE
+    )
+    due_at = models.DateTimeField(
+        default=timezone.now, db_default=Now()
+    )  # its place in the handle's order
     problem = models.CharField(max_length=60, blank=True)  # a code of problems.py
     next_try_at = models.DateTimeField(null=True, blank=True)
     attempts_made = models.PositiveSmallIntegerField(default=0)
@@ -229,6 +245,11 @@ class Delivery(models.Model):
                 & ~Q(state__in=("failed", "cancelled", "expired")),
                 name="delivery_taken_down_once",
             ),
+            models.UniqueConstraint(
+                fields=["handle"],
+                condition=Q(state=DeliveryState.SENDING, recipient__isnull=True),
+                name="delivery_one_at_a_time",
+            ),
             models.CheckConstraint(
                 condition=Q(operation=Operation.PUBLISH, target__isnull=True)
                 | (~Q(operation=Operation.PUBLISH) & Q(target__isnull=False)),
@@ -257,6 +278,20 @@ class Delivery(models.Model):
             ),
             models.Index(
                 fields=["lease_until"], condition=Q(state="sending"), name="delivery_lease"
+            ),
+            # What is to be claimed, platform by platform, the most urgent first.
+            models.Index(
+                fields=["platform", "rank", "due_at", "id"],
+                condition=Q(state="queued"),
+                name="delivery_queue",
+            ),
+            # What of a handle comes before what.
+            models.Index(
+                fields=["handle", "state"],
+                condition=Q(
+                    state__in=("queued", "sending", "waiting", "unknown"), recipient__isnull=True
+                ),
+                name="delivery_lane",
             ),
             models.Index(
                 fields=["sent_at"], condition=Q(sent_at__isnull=False), name="delivery_sent_at"

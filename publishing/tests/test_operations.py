@@ -401,11 +401,13 @@ def test_a_take_down_finds_the_post_that_was_corrected_meanwhile(out, head, plat
     assert ended(correction) == ("removed", "")
 
 
-def test_a_correction_that_ends_after_the_take_down_is_gone_with_it(out, head, platform):
+def test_a_take_down_waits_for_a_correction_under_way_and_takes_it_along(out, head, platform):
     correction = message(out.handle, text="सुधरा हुआ", corrects=out.message).deliveries.get()
     claimed, attempt = actions.claim(correction.pk, worker="slow")
-    carried(take_down(out.message, reason="भूल", actor=head)[0])
+    (removal,) = take_down(out.message, reason="भूल", actor=head)
+    assert ended(carried(removal)) == ("queued", "")
     actions.accept(claimed, attempt, RECEIPT)
+    assert ended(carried(removal)) == ("sent", "")
     assert ended(correction) == ("removed", "")
 
 

@@ -32,6 +32,7 @@ ALLOWED = {
     ("unknown", "processing"),
     ("failed", "queued"),
     ("failed", "assisted"),
+    ("expired", "queued"),
     ("queued", "assisted"),
     ("sending", "assisted"),
     ("waiting", "assisted"),
