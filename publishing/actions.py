@@ -5,31 +5,44 @@ What officers do with single deliveries is in delivery_actions.py; how one moves
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
-from django_q.tasks import async_task
 
 from departments.actions import mark_handle
 from departments.models import Department, Handle, User
 from portal.audit.actions import record
 from portal.errors import MoveNotAllowed
 
+from . import clock, traffic
 from .connectors.base import Receipt
 from .connectors.errors import ConnectorError
 from .media import fitted
 from .models import Attempt, Delivery, Media, Message, MessagePart, Operation, PartMedia
-from .moving import LeaseLost, accepted, begun, end, held, locked, move
+from .moving import (
+    Barred,
+    LeaseLost,
+    accepted,
+    begun,
+    end,
+    end_all,
+    held,
+    held_all,
+    locked,
+    locked_all,
+    move,
+    published_all,
+)
 from .planning import plan
 from .retry import FOLLOW_LONGEST, FOLLOWS, UNCLEAR_TRIES, WAITS, Verdict, judge
 from .seal import SealedPart, seal_of_message
 from .states import RECALLABLE, DeliveryState, Outcome
+from .stops import standing
 
 # --- messages ------------------------------------------------------------------------------------
 
@@ -71,14 +84,12 @@ def queue_message(
     )
     for sealed in parts:
         _freeze(message, sealed, media.get(sealed.platform, ()))
-    due = max(not_before or timezone.now(), timezone.now())
+    due = max(not_before or clock.now(), clock.now())
     deliveries = plan(message, list(handles), due=due, corrects=corrects, is_urgent=is_urgent)
     if seal_of_message(message) != seal:
         raise MoveNotAllowed(_("The content changed while it was being approved."))
     data = {"seal": seal, "handles": sorted({delivery.handle_id for delivery in deliveries})}
     record("publishing.message.queued", message, actor=actor, department=department.slug, data=data)
-    if due <= timezone.now():
-        transaction.on_commit(lambda: wake(one.pk for one in deliveries if one.next_try_at))
     return message
 
 
@@ -116,7 +127,7 @@ def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
         raise MoveNotAllowed(_("It is already being published and can no longer be taken back."))
     for delivery in deliveries:
         move(delivery, DeliveryState.CANCELLED, problem="withdrawn", actor=actor)
-    message.cancelled_at = timezone.now()
+    message.cancelled_at = clock.now()
     message.save()
     record(
         "publishing.message.cancelled",
@@ -128,75 +139,109 @@ def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
     return message
 
 
-def wake(delivery_ids: Iterable[int]) -> None:
-    """Ask a worker to look at these. Losing the request loses nothing: `wake_due` asks again."""
-    for pk in delivery_ids:
-        async_task("publishing.tasks.deliver", pk, task_name=f"deliver-{pk}")
-
-
 # --- what a worker does with a delivery ----------------------------------------------------------
 
 
-@transaction.atomic
-def claim(delivery_id: int, *, worker: str) -> tuple[Delivery, Attempt] | None:
-    """Take a queued delivery for as long as the lease lasts; None if there is nothing to take.
-
-    The attempt's row is the intent: whatever happens to this worker, it says that one was begun.
-    """
-    now = timezone.now()
-    if Delivery.objects.filter(pk=delivery_id, message__not_before__gt=now).exists():
-        return None
-    taken = Delivery.objects.filter(pk=delivery_id, state=DeliveryState.QUEUED).update(
-        state=DeliveryState.SENDING,
-        state_since=now,
-        fence=F("fence") + 1,
-        attempts_made=F("attempts_made") + 1,
-        lease_until=now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS),
-        next_try_at=None,
-        armed_at=None,
-        looks_made=0,
-    )
-    if not taken:
-        return None
-    delivery = Delivery.objects.select_related("message", "handle", "target", "recipient").get(
-        pk=delivery_id
-    )
-    attempt = Attempt.objects.create(delivery=delivery, fence=delivery.fence, worker=worker)
-    return delivery, attempt
-
-
-@transaction.atomic
 def arm(delivery: Delivery, attempt: Attempt) -> None:
-    """Write down that something visible is about to be asked for. Raises LeaseLost."""
-    now = timezone.now()
-    lease = now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
-    if not _as_holder(delivery).update(armed_at=now, lease_until=lease):
-        raise LeaseLost(delivery.pk)
-    Attempt.objects.filter(pk=attempt.pk).update(armed_at=now)
+    """Write down that something visible is about to be asked for. Raises LeaseLost, Barred."""
+    raise_if(arm_all([(delivery, attempt)])[0])
 
 
 def keep(delivery: Delivery, values: Mapping[str, str]) -> None:
-    """Remember what an earlier step obtained, a sign of life as well. Raises LeaseLost."""
-    kept = {**delivery.kept, **values}
-    lease = timezone.now() + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
-    if not _as_holder(delivery).update(kept=kept, lease_until=lease):
-        raise LeaseLost(delivery.pk)
-    delivery.kept = kept
+    """Remember what an earlier step obtained, a sign of life as well. Raises LeaseLost, Barred."""
+    raise_if(keep_all([(delivery, values)])[0])
+
+
+def accept(delivery: Delivery, attempt: Attempt, receipt: Receipt) -> None:
+    raise_if(accept_all([(delivery, attempt, receipt)])[0])
+
+
+def raise_if(trouble: Exception | None) -> None:
+    if trouble is not None:
+        raise trouble
+
+
+# The same for many at once, in one transaction: an exception for each that failed, else None.
+
+
+@transaction.atomic
+def arm_all(claims: Sequence[tuple[Delivery, Attempt]]) -> list[Exception | None]:
+    """A stop that was pressed after the claim is seen here, in the transaction of the arming."""
+    now = clock.now()
+    troubles = _held_or_barred([delivery for delivery, _ in claims], now)
+    armed = [claim for claim, trouble in zip(claims, troubles, strict=True) if trouble is None]
+    ids = [delivery.pk for delivery, _ in armed]
+    Delivery.objects.filter(pk__in=ids).update(armed_at=now, lease_until=_lease(now))
+    Attempt.objects.filter(pk__in=[attempt.pk for _, attempt in armed]).update(armed_at=now)
+    for delivery, _attempt in armed:
+        delivery.armed_at = now
+    return troubles
+
+
+@transaction.atomic
+def keep_all(kept: Sequence[tuple[Delivery, Mapping[str, str]]]) -> list[Exception | None]:
+    """Once armed, a step that a stop forbids to follow is kept all the same."""
+    now = clock.now()
+    troubles = _held_or_barred([delivery for delivery, _ in kept], now)
+    for (delivery, values), trouble in zip(kept, troubles, strict=True):
+        if isinstance(trouble, LeaseLost):
+            continue
+        delivery.kept = {**delivery.kept, **values}
+        Delivery.objects.filter(pk=delivery.pk).update(kept=delivery.kept, lease_until=_lease(now))
+    return [
+        None if isinstance(trouble, Barred) and not delivery.armed_at else trouble
+        for (delivery, _), trouble in zip(kept, troubles, strict=True)
+    ]
+
+
+def _held_or_barred(deliveries: Sequence[Delivery], now: datetime) -> list[Exception | None]:
+    """Locks their rows. LeaseLost for what others hold now, Barred for what was stopped."""
+    held, stops = held_all(deliveries), standing(now)
+    return [
+        LeaseLost(delivery.pk)
+        if delivery.pk not in held
+        else Barred(DeliveryState.QUEUED, "stopped")
+        if stops.holds(delivery)
+        else None
+        for delivery in deliveries
+    ]
+
+
+def _lease(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+
+
+@transaction.atomic
+def accept_all(
+    receipts: Sequence[tuple[Delivery, Attempt, Receipt]],
+) -> list[Exception | None]:
+    held = held_all([delivery for delivery, _, _ in receipts])
+    mine = [row for row in receipts if row[0].pk in held]
+    end_all([attempt for _, attempt, _ in mine], Outcome.ACCEPTED)
+    deliveries = [delivery.pk for delivery, _, _ in mine]
+    followed = set(Delivery.objects.filter(target__in=deliveries).values_list("target", flat=True))
+    plain = [
+        (delivery, receipt)
+        for delivery, _, receipt in mine
+        if receipt.is_live and delivery.target_id is None and delivery.pk not in followed
+    ]
+    if plain:
+        published_all(plain)
+    done = {delivery.pk for delivery, _ in plain}
+    for delivery, _attempt, receipt in mine:
+        if delivery.pk not in done:
+            accepted(locked(delivery.pk), receipt)
+    return [None if row[0].pk in held else LeaseLost(row[0].pk) for row in receipts]
 
 
 @transaction.atomic
 def hold_back(delivery: Delivery, attempt: Attempt, *, state: str, problem: str) -> None:
-    """The portal itself decided not to send."""
+    """The portal itself decided not to send, or not now: then no try is used up."""
     delivery = held(delivery)
     end(attempt, Outcome.HELD_BACK, problem)
-    move(delivery, state, problem=problem)
-
-
-@transaction.atomic
-def accept(delivery: Delivery, attempt: Attempt, receipt: Receipt) -> None:
-    delivery = held(delivery)
-    end(attempt, Outcome.ACCEPTED)
-    accepted(delivery, receipt)
+    is_back = state == DeliveryState.QUEUED
+    delivery.attempts_made -= is_back and delivery.attempts_made > 0
+    move(delivery, state, problem=problem, wait=0 if is_back else None)
 
 
 @transaction.atomic
@@ -217,44 +262,62 @@ def settle(
         mark_handle(delivery.handle, problem)
 
 
+def teach(told: traffic.Told) -> None:
+    """What a call said about the platform and its limits."""
+    teach_all([told])
+
+
+@transaction.atomic
+def teach_all(told: Sequence[traffic.Told]) -> None:
+    now = clock.now()
+    for platform in sorted({one.delivery.platform for one in told}):
+        traffic.note(platform, [one for one in told if one.delivery.platform == platform], now)
+
+
 # --- what nobody holds ---------------------------------------------------------------------------
 
 
-def wake_due(*, at: datetime | None = None, limit: int = 500) -> int:
-    """Requeue what waited long enough and wake workers for everything due; how many were woken.
+def requeue_due(*, at: datetime | None = None) -> int:
+    """Queue again what has waited long enough; how many that were."""
+    now = clock.now()
+    due = Delivery.objects.filter(state=DeliveryState.WAITING, next_try_at__lte=at or now)
+    return due.update(state=DeliveryState.QUEUED, state_since=now, next_try_at=now)
 
-    Safe to run anywhere and at any time: each row is moved once, and a second request for the
-    same delivery finds it claimed.
-    """
-    at = at or timezone.now()
-    due = Delivery.objects.due(at).order_by("next_try_at", "pk")[:limit]
-    ids = list(due.values_list("pk", flat=True))
-    if not ids:
-        return 0
-    with transaction.atomic():
-        again = at + timedelta(seconds=60)  # if this wake-up is lost, the next one comes then
-        mine = Delivery.objects.filter(pk__in=ids, next_try_at__lte=at)
-        mine.filter(state=DeliveryState.WAITING).update(
-            state=DeliveryState.QUEUED, state_since=at, next_try_at=again
-        )
-        mine.filter(state=DeliveryState.QUEUED).update(next_try_at=again)
-    wake(ids)
+
+def adopt() -> int:
+    """Give a platform to what the version before this one queued during its replacement."""
+    handle = Handle.objects.filter(pk=OuterRef("handle_id")).values("platform")
+    lost = Delivery.objects.filter(state=DeliveryState.QUEUED, platform="")
+    return lost.update(platform=Subquery(handle))
+
+
+@transaction.atomic
+def expire_late(*, at: datetime | None = None, limit: int = 200) -> int:
+    """What has not left and may not any more: an officer is asked; how many that were."""
+    now = at or clock.now()
+    stale = now - timedelta(seconds=settings.STALE_AFTER_SECONDS)
+    waiting = Delivery.objects.filter(state__in=RECALLABLE).exclude(operation=Operation.REMOVE)
+    too_late = Q(message__not_after__lte=now)
+    # An officer who posts by hand has seen it, and a repost waits for its original.
+    too_old = Q(
+        state__in=(DeliveryState.QUEUED, DeliveryState.WAITING),
+        operation=Operation.PUBLISH,
+        due_at__lte=stale,
+    )
+    ids = list(waiting.filter(too_late | too_old).values_list("pk", flat=True)[:limit])
+    for delivery in locked_all(ids):
+        if delivery.state not in RECALLABLE:
+            continue
+        last = delivery.message.not_after
+        problem = "too_late" if last and last <= now else "stale"
+        move(delivery, DeliveryState.EXPIRED, problem=problem)
     return len(ids)
-
-
-def wake_looks(*, at: datetime, limit: int = 100) -> None:
-    """Ask workers to look for what is unclear and whose next look is due."""
-    ids = list(Delivery.objects.to_look_for(at).values_list("pk", flat=True)[:limit])
-    again = at + timedelta(seconds=60)
-    Delivery.objects.filter(pk__in=ids, next_try_at__lte=at).update(next_try_at=again)
-    for pk in ids:
-        async_task("publishing.tasks.look", pk, task_name=f"look-{pk}")
 
 
 @transaction.atomic
 def reclaim(delivery_id: int, *, at: datetime | None = None) -> Delivery | None:
     """A worker vanished. Never armed: nothing can have left, queue it again. Armed: unknown."""
-    at = at or timezone.now()
+    at = at or clock.now()
     delivery = locked(delivery_id)
     if delivery.state != DeliveryState.SENDING or (delivery.lease_until or at) >= at:
         return None
@@ -274,7 +337,7 @@ def reclaim(delivery_id: int, *, at: datetime | None = None) -> Delivery | None:
 
 def take_look(delivery: Delivery) -> bool:
     """Reserve the next look at the platform, so that two workers do not both decide."""
-    soon = timezone.now() + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+    soon = clock.now() + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
     return bool(
         Delivery.objects.filter(
             pk=delivery.pk, state=DeliveryState.UNKNOWN, looks_made=delivery.looks_made
@@ -292,7 +355,7 @@ def found(delivery: Delivery, receipt: Receipt) -> None:
 def look_again(delivery: Delivery, *, wait: int, counted: bool = True) -> None:
     """Look once more in `wait` seconds. A look that could not be taken is not `counted`."""
     _as_looker(delivery).update(
-        next_try_at=timezone.now() + timedelta(seconds=wait),
+        next_try_at=clock.now() + timedelta(seconds=wait),
         looks_made=delivery.looks_made + 1 if counted else delivery.looks_made,
     )
 
@@ -314,18 +377,9 @@ def found_part(delivery: Delivery, kept: Mapping[str, str]) -> None:
 # --- what the platform still processes -----------------------------------------------------------
 
 
-def wake_follows(*, at: datetime, limit: int = 100) -> None:
-    """Ask workers to look at posts that were not live yet."""
-    ids = list(Delivery.objects.to_follow(at).values_list("pk", flat=True)[:limit])
-    again = at + timedelta(seconds=60)
-    Delivery.objects.filter(pk__in=ids, next_try_at__lte=at).update(next_try_at=again)
-    for pk in ids:
-        async_task("publishing.tasks.follow", pk, task_name=f"follow-{pk}")
-
-
 def take_follow(delivery: Delivery) -> bool:
     """Reserve the next look at a post in processing, so that no step after it is made twice."""
-    now = timezone.now()
+    now = clock.now()
     lease = now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
     free = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.PROCESSING).exclude(
         lease_until__gt=now
@@ -336,7 +390,7 @@ def take_follow(delivery: Delivery) -> bool:
 def keep_following(delivery: Delivery, values: Mapping[str, str]) -> None:
     """Remember what was done after a post, a sign of life as well. Raises LeaseLost."""
     kept = {**delivery.kept, **values}
-    lease = timezone.now() + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+    lease = clock.now() + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
     if not _as_follower(delivery).update(kept=kept, lease_until=lease, next_try_at=lease):
         raise LeaseLost(delivery.pk)
     delivery.kept = kept
@@ -344,12 +398,12 @@ def keep_following(delivery: Delivery, values: Mapping[str, str]) -> None:
 
 def follow_again(delivery: Delivery, *, wait: int | None = None) -> None:
     """Not live yet: look again later, or after a whole day let a person look."""
-    if timezone.now() - delivery.state_since > timedelta(seconds=FOLLOW_LONGEST):
+    if clock.now() - delivery.state_since > timedelta(seconds=FOLLOW_LONGEST):
         _processing_too_long(delivery)
         return
     wait = wait or FOLLOWS[min(delivery.looks_made, len(FOLLOWS) - 1)]
     _as_follower(delivery).update(
-        next_try_at=timezone.now() + timedelta(seconds=wait), lease_until=None
+        next_try_at=clock.now() + timedelta(seconds=wait), lease_until=None
     )
 
 
@@ -411,12 +465,6 @@ def not_there(delivery: Delivery) -> None:
 
 
 # --- inside --------------------------------------------------------------------------------------
-
-
-def _as_holder(delivery: Delivery) -> Any:
-    return Delivery.objects.filter(
-        pk=delivery.pk, state=DeliveryState.SENDING, fence=delivery.fence
-    )
 
 
 def _as_looker(delivery: Delivery) -> Any:

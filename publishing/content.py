@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from django.db.models import Prefetch
 
 from .audience import address_of, with_template
@@ -60,6 +63,21 @@ def content_of(delivery: Delivery) -> Content:
         recipient=address_of(delivery.recipient) if delivery.recipient else "",
     )
     return with_template(content, [delivery.handle])
+
+
+def contents_of(deliveries: Iterable[Delivery]) -> dict[int, Content]:
+    """The same for many, by their keys; what deliveries share is read once."""
+    shared: dict[tuple[int, str, int | None], Content] = {}
+    found = {}
+    for delivery in deliveries:
+        # With a template the words are the handle's own.
+        own = delivery.handle_id if delivery.recipient_id else None
+        key = (delivery.message_id, delivery.platform, own)
+        if key not in shared:
+            shared[key] = content_of(delivery)
+        recipient = address_of(delivery.recipient) if delivery.recipient else ""
+        found[delivery.pk] = replace(shared[key], recipient=recipient)
+    return found
 
 
 def _frozen(item: PartMedia) -> Attachment:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import Handle, User
 from portal.errors import MoveNotAllowed, NotPermitted
 
-from . import access, signals
-from .actions import wake
+from . import access, clock, signals
 from .connectors import connector_class
 from .connectors.base import Receipt
+from .gate import barrier
 from .links import is_on_platform, may_be_post_of
 from .models import Delivery, Message, Operation
 from .moving import accepted, begun, locked, move, recorded
 from .problems import label
-from .sending import barrier
 from .states import OPEN, RECALLABLE, DeliveryState, Rank
 
 # Nothing of it is out and nobody is at it, so an officer may take it over.
@@ -56,7 +54,6 @@ def requeue_delivery(delivery: Delivery, *, actor: User) -> Delivery:
     recorded("publishing.delivery.requeued", delivery, actor, {"problem": delivery.problem})
     delivery.attempts_made = 0
     move(delivery, DeliveryState.QUEUED, wait=0, actor=actor)
-    transaction.on_commit(lambda: wake([delivery.pk]))
     return delivery
 
 
@@ -132,7 +129,7 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
             rank=Rank.TAKE_DOWN,
             operation=Operation.REMOVE,
             target=target,
-            next_try_at=None if target.state in OPEN else timezone.now(),
+            next_try_at=None if target.state in OPEN else clock.now(),
             asked_by=actor,
             reason=reason.strip(),
         )
@@ -140,7 +137,6 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
     )
     for delivery in made:
         recorded("publishing.delivery.removal_asked", delivery, actor, {"reason": reason.strip()})
-    transaction.on_commit(lambda: wake(one.pk for one in made if one.next_try_at))
     return made
 
 

@@ -9,7 +9,7 @@ import json
 import logging
 import secrets as randomness
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from departments.credentials import (
     Secrets,
     give_lease_back,
     open_text,
+    read_all_secrets,
     read_secrets,
     seal_text,
     store_renewed,
@@ -299,6 +300,18 @@ def fresh_secrets(handle: Handle) -> Secrets:
         if not _ends_soon(secrets, consent):
             return secrets
     return _renewed(handle, consent, lease)
+
+
+def secrets_in_bulk(handles: Iterable[Handle]) -> dict[int, Secrets]:
+    """By the handles' keys, for those whose secrets are there and need no renewal now."""
+    by_key = {handle.pk: handle for handle in handles}
+    found = read_all_secrets(by_key.values())
+    ready = {}
+    for key, secrets in found.items():
+        consent = consent_for(by_key[key].platform)
+        if consent is None or not _ends_soon(secrets, consent):
+            ready[key] = secrets
+    return ready
 
 
 def _renewed(handle: Handle, consent: Consent, lease: datetime) -> Secrets:

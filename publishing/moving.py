@@ -6,18 +6,19 @@ and woke up late changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Case, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import User
-from portal.audit.actions import record
+from portal.audit.actions import Act, record, record_all
 from portal.errors import MoveNotAllowed
 
-from . import signals
+from . import clock, signals
 from .audience_actions import learn_from
 from .connectors import connector_class
 from .connectors.base import Receipt
@@ -44,12 +45,33 @@ class LeaseLost(Exception):
     """Another worker has the delivery now, or the delivery is settled. Stop, write nothing."""
 
 
+class Barred(Exception):
+    """The gate closed while the connector still prepared, or between two of its steps."""
+
+    def __init__(self, state: str, problem: str) -> None:
+        self.state, self.problem = state, problem
+        super().__init__(problem)
+
+
 def locked(delivery_id: int) -> Delivery:
-    return (
-        Delivery.objects.select_for_update(of=("self",))
-        .select_related("message__department", "handle", "target")
-        .get(pk=delivery_id)
-    )
+    return locked_all([delivery_id])[0]
+
+
+def locked_all(ids: Sequence[int]) -> list[Delivery]:
+    """In the order in which everybody locks them."""
+    rows = Delivery.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+    return list(rows.select_related("message__department", "handle", "target"))
+
+
+def held_all(deliveries: Sequence[Delivery]) -> set[int]:
+    """Keys of those that this worker still holds; their rows are locked."""
+    fences = {delivery.pk: delivery.fence for delivery in deliveries}
+    rows = Delivery.objects.select_for_update().filter(pk__in=fences).order_by("pk")
+    return {
+        pk
+        for pk, state, fence in rows.values_list("pk", "state", "fence")
+        if state == DeliveryState.SENDING and fence == fences[pk]
+    }
 
 
 def held(delivery: Delivery) -> Delivery:
@@ -69,8 +91,13 @@ def end(
     detail: str = "",
 ) -> None:
     attempt.outcome, attempt.problem, attempt.status = outcome, problem, status
-    attempt.detail, attempt.ended_at = detail[:4000], timezone.now()
+    attempt.detail, attempt.ended_at = detail[:4000], clock.now()
     attempt.save(update_fields=["outcome", "problem", "status", "detail", "ended_at"])
+
+
+def end_all(attempts: Sequence[Attempt], outcome: str) -> None:
+    ids = [attempt.pk for attempt in attempts]
+    Attempt.objects.filter(pk__in=ids).update(outcome=outcome, ended_at=clock.now())
 
 
 def accepted(delivery: Delivery, receipt: Receipt, *, actor: User | None = None) -> None:
@@ -80,7 +107,7 @@ def accepted(delivery: Delivery, receipt: Receipt, *, actor: User | None = None)
     if not receipt.is_live:
         move(delivery, DeliveryState.PROCESSING, wait=FOLLOWS[0], actor=actor)
         return
-    delivery.sent_at = timezone.now()
+    delivery.sent_at = clock.now()
     move(delivery, DeliveryState.SENT, actor=actor)
     _tell_target(delivery, actor)
     # What reposts this one, or takes it down as soon as it is there, has waited for it.
@@ -92,11 +119,61 @@ def accepted(delivery: Delivery, receipt: Receipt, *, actor: User | None = None)
         move(locked(repost), DeliveryState.QUEUED, wait=0, actor=actor)
 
 
+def published_all(receipts: Sequence[tuple[Delivery, Receipt]]) -> None:
+    """What `accepted` does, for many claimed posts at once that are live and that no other delivery
+    waits for. Their rows are locked.
+    """
+    now, ids = clock.now(), [delivery.pk for delivery, _ in receipts]
+    for delivery, receipt in receipts:
+        _check_move(delivery, DeliveryState.SENT)
+        delivery.platform_id = receipt.platform_id[:200]
+        delivery.permalink = _web_address(receipt.permalink)
+        delivery.state, delivery.state_since, delivery.sent_at = DeliveryState.SENT, now, now
+        delivery.problem, delivery.lease_until, delivery.next_try_at = "", None, None
+    Delivery.objects.filter(pk__in=ids).update(
+        platform_id=_each(receipts, "platform_id"),
+        permalink=_each(receipts, "permalink"),
+        state=DeliveryState.SENT,
+        state_since=now,
+        sent_at=now,
+        problem="",
+        lease_until=None,
+        next_try_at=None,
+    )
+    record_all([_sent_act(delivery) for delivery, _ in receipts])
+    for delivery, _receipt in receipts:
+        _announce(delivery)
+
+
+def _each(receipts: Iterable[tuple[Delivery, Receipt]], field: str) -> Case:
+    """The value that each of them has now, as one expression."""
+    return Case(*(When(pk=one.pk, then=Value(getattr(one, field))) for one, _ in receipts))
+
+
+def _sent_act(delivery: Delivery) -> Act:
+    data = {"old": DeliveryState.SENDING, "new": DeliveryState.SENT, "problem": ""}
+    return Act(
+        _AUDITED[DeliveryState.SENT],
+        delivery,
+        department=delivery.message.department.slug,
+        data={**data, "link": delivery.permalink},
+    )
+
+
+def _announce(delivery: Delivery) -> None:
+    transaction.on_commit(lambda: signals.delivery_moved.send(Delivery, delivery=delivery))
+
+
+def _check_move(delivery: Delivery, to: str) -> None:
+    if to not in MOVES[delivery.state]:
+        raise MoveNotAllowed(_("The delivery is not in a state in which this can be done."))
+
+
 def _wake_followers(delivery: Delivery) -> None:
     waiting = delivery.followers.filter(
         operation__in=(Operation.REPOST, Operation.REMOVE), state=DeliveryState.QUEUED
     )
-    waiting.update(next_try_at=timezone.now())
+    waiting.update(next_try_at=clock.now())
 
 
 def begun(delivery: Delivery) -> str:
@@ -149,9 +226,8 @@ def move(
     actor: User | None = None,
 ) -> None:
     """`wait` in seconds, until something is next done about it. Raises MoveNotAllowed."""
-    if to not in MOVES[delivery.state]:
-        raise MoveNotAllowed(_("The delivery is not in a state in which this can be done."))
-    now = timezone.now()
+    _check_move(delivery, to)
+    now = clock.now()
     old, delivery.state, delivery.state_since = delivery.state, to, now
     delivery.problem, delivery.lease_until = problem, None
     delivery.next_try_at = now + timedelta(seconds=wait) if wait is not None else None
@@ -163,7 +239,7 @@ def move(
     if to in _AUDITED:
         data = {"old": old, "new": to, "problem": problem, "link": delivery.permalink}
         recorded(_AUDITED[DeliveryState(to)], delivery, actor, data)
-    transaction.on_commit(lambda: signals.delivery_moved.send(Delivery, delivery=delivery))
+    _announce(delivery)
 
 
 def recorded(action: str, delivery: Delivery, actor: User | None, data: dict[str, Any]) -> None:

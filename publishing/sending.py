@@ -1,6 +1,7 @@
 """One delivery, from claim to receipt: claim, check again, call, store (design.md 4).
 
-Nothing here is inside a transaction while a platform is being called.
+Nothing here is inside a transaction while a platform is being called. A publisher prepares many at
+once and performs each in a thread; what they have to tell is written by its ledger.
 """
 
 from __future__ import annotations
@@ -10,25 +11,26 @@ import math
 import os
 import socket
 import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from django.conf import settings
-from django.utils import timezone
-from django.utils.module_loading import import_string
 
-from departments.credentials import CredentialMissing
+from departments.credentials import CredentialMissing, Secrets
 from departments.models import Handle, Way
-from departments.states import HandleState
 
-from . import actions, signals
+from . import actions, clock, signals, traffic
 from .callbacks import heard_about
+from .claiming import Claimed, claim
 from .connectors import connect
 from .connectors.assisted import Assisted
 from .connectors.base import (
     Account,
     Connector,
     Content,
-    Journal,
     NotPublished,
     Partly,
     Published,
@@ -36,57 +38,83 @@ from .connectors.base import (
     Sent,
 )
 from .connectors.errors import ConnectionRefused, ConnectorError, NeedsOfficer, Unknown
-from .content import content_of
-from .linking import fresh_secrets
+from .content import content_of, contents_of
+from .gate import CHECK_HOLDS, Gate, barrier
+from .linking import fresh_secrets, secrets_in_bulk
 from .models import Attempt, Delivery, Operation
-from .moving import LeaseLost, begun, latest
-from .retry import judge
-from .seal import seal_of_message
-from .states import OPEN, DeliveryState, Outcome
+from .moving import Barred, LeaseLost, begun, latest
+from .retry import Verdict, judge
+from .states import DeliveryState, Outcome
 
 log = logging.getLogger(__name__)
 
-CHECK_HOLDS = 1.0  # seconds after which the gate is asked once more
-# A post that will never be out takes its reposts along.
-_ENDS_REPOSTS = {
-    DeliveryState.EXPIRED.value: (DeliveryState.EXPIRED, "too_late"),
-    DeliveryState.CANCELLED.value: (DeliveryState.CANCELLED, "withdrawn"),
-}
+WORKER = f"{socket.gethostname()}:{os.getpid()}"
+Turn = Callable[[], AbstractContextManager[object]]
 
 
-class Barred(Exception):
-    """The gate closed while the connector still prepared: nothing visible was asked for."""
+class Records(Protocol):
+    """Where what happens to a claimed delivery is written: `actions`, or a publisher's ledger."""
 
-    def __init__(self, state: str, problem: str) -> None:
-        self.state, self.problem = state, problem
-        super().__init__(problem)
+    def arm(self, delivery: Delivery, attempt: Attempt) -> None: ...
+    def keep(self, delivery: Delivery, values: Mapping[str, str]) -> None: ...
+    def accept(self, delivery: Delivery, attempt: Attempt, receipt: Receipt) -> None: ...
+    def hold_back(
+        self, delivery: Delivery, attempt: Attempt, *, state: str, problem: str
+    ) -> None: ...
+    def settle(
+        self,
+        delivery: Delivery,
+        attempt: Attempt,
+        verdict: Verdict,
+        *,
+        problem: str,
+        status: int | None = None,
+        detail: str = "",
+    ) -> None: ...
+    def teach(self, told: traffic.Told) -> None: ...
+
+
+@dataclass
+class Job:
+    """A claimed delivery with everything that is needed to carry it out."""
+
+    delivery: Delivery
+    attempt: Attempt
+    content: Content | None  # none of a take-down or a repost
+    post: Published | None  # what is corrected, taken down or reposted
+    secrets: Secrets | None  # none where they have to be renewed first, or are missing
+    checked_at: float
 
 
 class DeliveryJournal:
     """A connector's memory of one delivery, written under the claim's fence."""
 
-    def __init__(self, delivery: Delivery, attempt: Attempt) -> None:
-        self._delivery, self._attempt = delivery, attempt
-        self.reference = str(delivery.reference)
-        self._checked = time.monotonic()
+    def __init__(self, job: Job, records: Records, turn: Turn) -> None:
+        self._job, self._records, self._turn = job, records, turn
+        self.reference = str(job.delivery.reference)
+        self._checked = job.checked_at
 
     def get(self, key: str) -> str:
-        return str(self._delivery.kept.get(key, ""))
+        return str(self._job.delivery.kept.get(key, ""))
 
     def keep(self, **values: str) -> None:
-        actions.keep(self._delivery, values)
+        self._records.keep(self._job.delivery, values)
+        step("kept", self._job.delivery)
 
     def arm(self) -> None:
         """Raises Barred: a large file may have taken an hour to get there."""
         if time.monotonic() - self._checked > CHECK_HOLDS:
             self._check_again()
         self._checked = math.inf  # what has begun is brought to its end
-        actions.arm(self._delivery, self._attempt)
+        self._records.arm(self._job.delivery, self._job.attempt)
+        step("armed", self._job.delivery)
 
     def _check_again(self) -> None:
         related = ("message", "handle", "target", "recipient")
-        delivery = Delivery.objects.select_related(*related).get(pk=self._delivery.pk)
-        if barred := barrier(delivery):
+        with self._turn():
+            delivery = Delivery.objects.select_related(*related).get(pk=self._job.delivery.pk)
+            barred = barrier(delivery)
+        if barred:
             raise Barred(*barred)
 
 
@@ -107,63 +135,161 @@ class FollowJournal:
         """What follows a post makes nothing new visible."""
 
 
+def step(name: str, delivery: Delivery) -> None:
+    """News for who watches, or breaks, single steps (tests/faults)."""
+    signals.step_taken.send(Delivery, step=name, delivery_id=delivery.pk)
+
+
 def send(delivery_id: int) -> None:
     """Carry one delivery as far as it goes now. Running it twice at once does no harm."""
-    claimed = actions.claim(delivery_id, worker=f"{socket.gethostname()}:{os.getpid()}")
+    claimed = claim(delivery_id, worker=WORKER)
     if claimed is None:
         return
-    delivery, attempt = claimed
-    if delivery.operation in (Operation.PUBLISH, Operation.EDIT):
-        signals.message_started.send(type(delivery.message), message=delivery.message)
-    try:
-        _check_and_call(delivery, attempt)
-    except LeaseLost:
-        log.warning("delivery %s went to another worker", delivery_id)
+    for job in prepare([claimed], Gate()):
+        perform(job, actions)
 
 
-def _check_and_call(delivery: Delivery, attempt: Attempt) -> None:
-    barred = barrier(delivery)
-    if barred:
-        state, problem = barred
-        actions.hold_back(delivery, attempt, state=state, problem=problem)
-        return
-    try:
-        receipt = _carry_out(delivery, DeliveryJournal(delivery, attempt))
-    except Barred as bar:
-        actions.hold_back(delivery, attempt, state=bar.state, problem=bar.problem)
-        return
-    except ConnectorError as error:
-        verdict = judge(
-            error,
-            delivery.attempts_made,
-            tuple(settings.FIND_AFTER_SECONDS),
-            repeatable=delivery.operation != Operation.PUBLISH,
-        )
-        actions.settle(
+# --- before the call: everything that is read -----------------------------------------------------
+
+
+def prepare(claimed: Iterable[Claimed], gate: Gate) -> list[Job]:
+    """What passes the gate, ready to be carried out; what does not is held back at once."""
+    checked_at = time.monotonic()
+    passed = []
+    for delivery, attempt in claimed:
+        step("claimed", delivery)
+        if barred := gate.bars(delivery):
+            _hold_back(delivery, attempt, *barred)
+        else:
+            passed.append((delivery, attempt))
+    _announce_start(delivery for delivery, _ in passed)
+    deliveries = [delivery for delivery, _ in passed]
+    contents = contents_of([one for one in deliveries if _has_words(one)])
+    secrets = secrets_in_bulk(one.handle for one in deliveries if one.handle.way == Way.API)
+    return [
+        Job(
             delivery,
             attempt,
-            verdict,
-            problem=error.code,
-            status=error.status,
-            detail=error.detail,
+            contents.get(delivery.pk),
+            published(latest(delivery.target)) if delivery.target else None,
+            secrets.get(delivery.handle_id),
+            checked_at,
         )
+        for delivery, attempt in passed
+    ]
+
+
+def _has_words(delivery: Delivery) -> bool:
+    return delivery.operation in (Operation.PUBLISH, Operation.EDIT)
+
+
+def _hold_back(delivery: Delivery, attempt: Attempt, state: str, problem: str) -> None:
+    try:
+        actions.hold_back(delivery, attempt, state=state, problem=problem)
+    except LeaseLost:
+        _went_elsewhere(delivery)
+
+
+def _announce_start(deliveries: Iterable[Delivery]) -> None:
+    messages = {one.message_id: one.message for one in deliveries if _has_words(one)}
+    for message in messages.values():
+        signals.message_started.send(type(message), message=message)
+
+
+# --- the call -------------------------------------------------------------------------------------
+
+
+def perform(job: Job, records: Records, turn: Turn = nullcontext) -> None:
+    """Carry it out, and tell `records` what came of it. `turn` is entered where the database is
+    needed in between.
+    """
+    try:
+        _perform(job, records, turn)
+    except LeaseLost:
+        _went_elsewhere(job.delivery)
+    else:
+        step("stored", job.delivery)
+
+
+def _perform(job: Job, records: Records, turn: Turn) -> None:
+    delivery, attempt = job.delivery, job.attempt
+    journal = DeliveryJournal(job, records, turn)
+    connector: Connector | None = None
+    try:
+        connector = _connector_of(job, turn)
+        receipt = _carry_out(job, connector, journal)
+    except Barred as bar:
+        _stopped(job, records, bar)
         return
-    actions.accept(delivery, attempt, receipt)
+    except ConnectorError as error:
+        step("answered", delivery)
+        _learn(job, records, connector, error)
+        _settle(job, records, error)
+        return
+    step("answered", delivery)
+    _learn(job, records, connector, None)
+    records.accept(delivery, attempt, receipt)
 
 
-def _carry_out(delivery: Delivery, journal: Journal) -> Receipt:
-    connector = connector_for(delivery.handle)
-    if delivery.target is None:
-        return connector.publish(content_of(delivery), journal)
-    post = published(latest(delivery.target))
+def _carry_out(job: Job, connector: Connector, journal: DeliveryJournal) -> Receipt:
+    delivery, post = job.delivery, job.post
+    if post is None:
+        return connector.publish(_words(job), journal)
     if "://" in post.platform_id:  # posted by hand: the platform's own id of it is not known
         raise NeedsOfficer
     if delivery.operation == Operation.EDIT:
-        return connector.edit(post, content_of(delivery), journal)
+        return connector.edit(post, _words(job), journal)
     if delivery.operation == Operation.REPOST:
         return connector.repost(post, journal)
     connector.remove(post, journal)
     return Receipt(post.platform_id, post.permalink)
+
+
+def _words(job: Job) -> Content:
+    assert job.content is not None
+    return job.content
+
+
+def _stopped(job: Job, records: Records, bar: Barred) -> None:
+    """Nothing visible was asked for, or some steps were: then the platform is read first."""
+    delivery, attempt = job.delivery, job.attempt
+    if delivery.armed_at is None:
+        records.hold_back(delivery, attempt, state=bar.state, problem=bar.problem)
+        return
+    looks = tuple(settings.FIND_AFTER_SECONDS)
+    unclear = Verdict(Outcome.UNKNOWN, DeliveryState.UNKNOWN, looks[0])
+    records.settle(delivery, attempt, unclear, problem=bar.problem)
+
+
+def _settle(job: Job, records: Records, error: ConnectorError) -> None:
+    verdict = judge(
+        error,
+        job.delivery.attempts_made,
+        tuple(settings.FIND_AFTER_SECONDS),
+        repeatable=job.delivery.operation != Operation.PUBLISH,
+    )
+    records.settle(
+        job.delivery,
+        job.attempt,
+        verdict,
+        problem=error.code,
+        status=error.status,
+        detail=error.detail,
+    )
+
+
+def _learn(
+    job: Job, records: Records, connector: Connector | None, error: ConnectorError | None
+) -> None:
+    """What the call says about the platform, if the platform was called."""
+    if connector is None or isinstance(error, NeedsOfficer) or job.delivery.handle.way != Way.API:
+        return
+    paces = connector.paces(connector.http.headers)
+    records.teach(traffic.Told(job.delivery, error, paces))
+
+
+def _went_elsewhere(delivery: Delivery) -> None:
+    log.warning("delivery %s went to another worker", delivery.pk)
 
 
 def published(delivery: Delivery) -> Published:
@@ -174,97 +300,25 @@ def published(delivery: Delivery) -> Published:
     return Published(delivery.platform_id or begun(delivery), delivery.permalink, kept)
 
 
-def barrier(delivery: Delivery, *, by_hand: bool = False) -> tuple[str, str] | None:
-    """The one gate before every call: what bars the way, as (next state, problem), or None.
-
-    An officer who posts by hand needs no connection; everything else is asked of them too.
-    """
-    if delivery.handle.state != HandleState.CONNECTED and not by_hand:
-        return DeliveryState.FAILED, "handle_not_connected"
-    if not by_hand and (changed := _of_another_account(delivery)):
-        return changed
-    if delivery.operation == Operation.REMOVE:  # says nothing new, so no seal stands before it
-        return None if _is_out(delivery.target, any_of_it=True) else _without_target(delivery)
-    if delivery.target is not None and not _is_out(delivery.target):
-        return _without_target(delivery)
-    return _too_late_or_changed(delivery, timezone.now())
-
-
-def _of_another_account(delivery: Delivery) -> tuple[str, str] | None:
-    """The handle opens another account now than when this was approved, or went out."""
-    since = delivery.handle.account_since
-    if since is None:
-        return None
-    if delivery.target is not None and (delivery.target.sent_at or since) < since:
-        return DeliveryState.ASSISTED, "account_changed"
-    if delivery.operation != Operation.REMOVE and delivery.message.created_at < since:
-        return DeliveryState.FAILED, "account_changed"
-    return None
-
-
-def _is_out(target: Delivery | None, *, any_of_it: bool = False) -> bool:
-    """`any_of_it`: with other words than its own, or a part of it."""
-    if target is not None and any_of_it:
-        target = latest(target)
-        if begun(target) and target.state not in OPEN:
-            return True
-    return target is not None and target.state == DeliveryState.SENT
-
-
-def _without_target(delivery: Delivery) -> tuple[str, str]:
-    """What was to be reposted, corrected or taken down is not out: not yet, or no longer."""
-    if delivery.operation == Operation.REPOST and delivery.target is not None:
-        ended = _ENDS_REPOSTS.get(delivery.target.state)
-        return ended or (DeliveryState.FAILED, "original_not_out")
-    return DeliveryState.CANCELLED, "no_longer_there"
-
-
-def _too_late_or_changed(delivery: Delivery, now: datetime) -> tuple[str, str] | None:
-    message = delivery.message
-    if message.cancelled_at or _is_being_taken_down(delivery):
-        return DeliveryState.CANCELLED, "withdrawn"
-    if message.not_after and message.not_after <= now:
-        return DeliveryState.EXPIRED, "too_late"
-    if delivery.recipient is not None and delivery.recipient.left_at:
-        return DeliveryState.CANCELLED, "opted_out"
-    if _has_retired_file(delivery):
-        return DeliveryState.FAILED, "media_retired"
-    if not _is_sealed(delivery):
-        return DeliveryState.FAILED, "seal_broken"
-    return None
-
-
-def _is_being_taken_down(delivery: Delivery) -> bool:
-    """It, or what it reposts."""
-    shown = [delivery.pk]
-    if delivery.operation == Operation.REPOST and delivery.target_id is not None:
-        shown.append(delivery.target_id)
-    removals = Delivery.objects.filter(operation=Operation.REMOVE, state__in=OPEN)
-    return removals.filter(target__in=shown).exists()
-
-
-def _has_retired_file(delivery: Delivery) -> bool:
-    """In what its platform would get: those shown may have taken their consent back meanwhile."""
-    parts = delivery.message.parts.filter(platform=delivery.handle.platform)
-    return parts.filter(attachments__media__is_retired=True).exists()
-
-
-def _is_sealed(delivery: Delivery) -> bool:
-    """Both what was frozen and what it was made of must still be what was approved."""
-    message = delivery.message
-    source_seal = import_string(settings.MESSAGE_SOURCES[message.source])
-    return message.seal == seal_of_message(message) == source_seal(message.source_id)
+def _connector_of(job: Job, turn: Turn) -> Connector:
+    if job.secrets is not None:
+        return _opened(job.delivery.handle, job.secrets)
+    with turn():
+        return connector_for(job.delivery.handle)
 
 
 def connector_for(handle: Handle) -> Connector:
     """Raises ConnectionRefused where nothing opens the handle."""
-    account = Account(handle.external_id, handle.name, "", {}, handle.facts)
     if handle.way == Way.ASSISTED:
+        account = Account(handle.external_id, handle.name, "", {}, handle.facts)
         return connect(handle.platform, account, kind=Assisted)
     try:
-        secrets = fresh_secrets(handle)
+        return _opened(handle, fresh_secrets(handle))
     except CredentialMissing:
         raise ConnectionRefused("reconnect") from None
+
+
+def _opened(handle: Handle, secrets: Secrets) -> Connector:
     account = Account(handle.external_id, handle.name, secrets.token, secrets.extra, handle.facts)
     return connect(handle.platform, account)
 
@@ -300,8 +354,7 @@ def follow(delivery_id: int) -> None:
 
 def _to_complete(delivery: Delivery) -> Content:
     """What may still be added to a post that is out: nothing that nobody approved."""
-    is_wanted = not (delivery.message.cancelled_at or _is_being_taken_down(delivery))
-    if is_wanted and not _has_retired_file(delivery) and _is_sealed(delivery):
+    if Gate().lets_add(delivery):
         return content_of(delivery)
     log.warning(
         "delivery %s is out and gets nothing more: it was withdrawn or changed", delivery.pk
@@ -375,10 +428,11 @@ def _first_armed(delivery: Delivery) -> datetime | None:
 
 
 def sweep() -> None:
-    """Pick up what lost its worker, look for what is unclear, wake what is due."""
-    now = timezone.now()
+    """Pick up what lost its worker, queue again what has waited, expire what is too late."""
+    now = clock.now()
     for pk in Delivery.objects.abandoned(now).values_list("pk", flat=True)[:500]:
         actions.reclaim(pk, at=now)
-    actions.wake_looks(at=now)
-    actions.wake_follows(at=now)
-    actions.wake_due(at=now)
+    actions.requeue_due()
+    actions.adopt()
+    actions.expire_late()
+    traffic.forget_opened(now)

@@ -6,3 +6,5 @@ from django.dispatch import Signal
 message_started = Signal()
 # A delivery changed its state. Arguments: delivery.
 delivery_moved = Signal()
+# A delivery has got so far: claimed, kept, armed, answered, stored. Arguments: step, delivery_id.
+step_taken = Signal()

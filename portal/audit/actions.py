@@ -1,9 +1,12 @@
-"""`record` appends an entry in the caller's transaction; `broken_links` checks the chain."""
+"""`record` and `record_all` append entries in the caller's transaction; `broken_links` checks the
+chain.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -15,6 +18,17 @@ from .names import LABELS
 SECRET_WORDS = ("token", "secret", "password", "authorization", "credential")
 MASK = "•••"
 LONGEST_TEXT = 20_000
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that was done. `actor` is a user, or None for the portal itself."""
+
+    action: str
+    target: models.Model
+    actor: Any = None
+    department: str = ""  # its slug
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 def record(
@@ -30,27 +44,44 @@ def record(
     Raises KeyError for an action without a label, and needs an open transaction: what is audited
     and the entry about it are stored together or not at all.
     """
-    LABELS[action]
+    return record_all([Act(action, target, actor, department, data or {})])[0]
+
+
+def record_all(acts: Sequence[Act]) -> list[AuditEntry]:
+    """Append an entry for each, in this order, with one look at the end of the chain."""
+    for act in acts:
+        LABELS[act.action]
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("audit.record() needs a transaction")
+    if not acts:
+        return []
     head, _ = ChainHead.objects.select_for_update().get_or_create(pk=1)
+    at = timezone.now().astimezone(UTC)
+    entries = []
+    for act in acts:
+        entries.append(_entry(act, head, at))
+        head.number, head.hash = entries[-1].number, entries[-1].hash
+    AuditEntry.objects.bulk_create(entries)
+    head.save()
+    return entries
+
+
+def _entry(act: Act, head: ChainHead, at: datetime) -> AuditEntry:
+    actor, target = act.actor, act.target
     entry = AuditEntry(
         number=head.number + 1,
-        at=timezone.now().astimezone(UTC),
-        action=action,
+        at=at,
+        action=act.action,
         actor_id=actor.pk if actor else None,
         actor_name=(actor.get_full_name() or str(actor))[:200] if actor else "",
         target_type=target._meta.label_lower,
         target_id=str(target.pk),
         target_name=str(target)[:250],
-        department=department,
-        data=_masked(dict(data or {})),
+        department=act.department,
+        data=_masked(dict(act.data)),
         previous_hash=head.hash,
     )
     entry.hash = entry.computed_hash()
-    entry.save(force_insert=True)
-    head.number, head.hash = entry.number, entry.hash
-    head.save()
     return entry
 
 

@@ -411,6 +411,17 @@ AUDIT_WORDS = {
 # and the field with the keyed hash of the same text.
 SEALED_FIELDS = [("publishing.Subscriber", "sealed_address", "address_key")]
 
+# Processes that publish, of one `manage.py worker`, and calls that each has under way at the same
+# time on one platform.
+PUBLISHERS = env.int("PUBLISHERS", default=2)
+PUBLISH_AT_ONCE = env.int("PUBLISH_AT_ONCE", default=64)
+# What was due so long ago, after an outage for instance, is sent only if an officer says so.
+STALE_AFTER_SECONDS = env.int("STALE_AFTER_SECONDS", default=12 * 3600)
+# Failures in a row, of different handles, after which a platform is left alone for a while.
+CIRCUIT_OPENS_AFTER = env.int("CIRCUIT_OPENS_AFTER", default=5)
+# Calls that all handles of a platform may make together, and in how many seconds, where its answers
+# do not say: (calls, seconds) by platform.
+APP_PACES = {name: tuple(pace) for name, pace in env.json("APP_PACES", default={}).items()}
 # A claim is held this long; it must outlast one call to a platform (30 s) by far.
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=90)
 # How long after an unclear answer the platform is read, and read again, before a person decides.

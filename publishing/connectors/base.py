@@ -220,6 +220,17 @@ class Limit:
     zone: str = ""
 
 
+@dataclass(frozen=True)
+class Pace:
+    """What an answer's headers say about a limit on calls that is nearly used up."""
+
+    per: str  # "handle" or "app"
+    capacity: float  # calls
+    per_second: float  # that become free again
+    left: float
+    wait: int  # seconds until there are some again, once none are left
+
+
 # --- what people wrote ----------------------------------------------------------------------------
 
 
@@ -393,6 +404,13 @@ class Connector(ABC):
     def fit(cls, mime: str) -> Fit | None:
         """What a photo or video has to be here; None if this kind of file is not taken."""
         return None
+
+    @classmethod
+    def paces(cls, headers: Mapping[str, str]) -> tuple[Pace, ...]:
+        """What an answer's headers (lower-case names) tell of limits on calls, once they matter:
+        while most is left, nothing.
+        """
+        return ()
 
     # --- publishing -------------------------------------------------------------------------------
 

@@ -6,7 +6,9 @@
     │   ├── AlreadyPublished   the same content is there already: read the platform, never resend
     │   └── ConnectionRefused  the handle: token expired, revoked, permission missing, suspended
     ├── NotSent              nothing was published, and the same call may succeed later
-    │   ├── RateLimited        a limit; `retry_after` seconds if the platform said so
+    │   ├── RateLimited        the handle's limit; `retry_after` seconds if the platform said so
+    │   │   ├── AppLimited       a limit that all handles share
+    │   │   └── PersonLimited    a limit on what one person is sent: nobody else has to wait
     │   └── Unavailable        unreachable, or failing before anything visible was asked for
     ├── NeedsOfficer         nothing was called: only a person can do this, on the platform itself
     └── Unknown              the platform may or may not have published: only reading it can tell
@@ -58,6 +60,14 @@ class NotSent(ConnectorError):
 
 class RateLimited(NotSent):
     code = "rate_limited"
+
+
+class AppLimited(RateLimited):
+    pass
+
+
+class PersonLimited(RateLimited):
+    pass
 
 
 class Unavailable(NotSent):

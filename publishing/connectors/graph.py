@@ -12,9 +12,10 @@ from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
 
-from .base import Comment, Connector, Page, Published, Told
+from .base import Comment, Connector, Pace, Page, Published, Told
 from .errors import (
     AlreadyPublished,
+    AppLimited,
     ConnectionRefused,
     ConnectorError,
     RateLimited,
@@ -35,7 +36,7 @@ COMMON: Table = {
     (1, 0): (Unknown, "platform_failing"),
     (2, 0): (Unknown, "platform_failing"),
     (3, 0): (ConnectionRefused, "permission_missing"),
-    (4, 0): (RateLimited, "rate_limited"),
+    (4, 0): (AppLimited, "rate_limited"),
     (10, 0): (ConnectionRefused, "permission_missing"),
     (17, 0): (RateLimited, "rate_limited"),
     (32, 0): (RateLimited, "rate_limited"),
@@ -50,7 +51,7 @@ COMMON: Table = {
     (200, 2069030): (Refused, "refused"),
     (200, 2069031): (Refused, "refused"),
     (200, 2069033): (Refused, "refused"),
-    (341, 0): (RateLimited, "rate_limited"),
+    (341, 0): (AppLimited, "rate_limited"),
     (368, 0): (ConnectionRefused, "account_restricted"),
     (368, 1390008): (RateLimited, "rate_limited"),
     (506, 0): (AlreadyPublished, "already_published"),
@@ -58,6 +59,8 @@ COMMON: Table = {
 }
 DEFAULT_WAIT = 60  # seconds, where a limit does not say how long (1.7)
 DAILY_WAIT = 3600  # a day's limit rolls, so that every hour may free a place (3.2)
+SLOW_FROM, CLOSED_FROM = 80, 95  # percent of what may be called (1.7)
+SLOW_PACE = {"app": 5.0, "handle": 1.0}  # calls a second, from 80 % on
 MOST_ROWS = 100  # in one page of a list (2.6)
 
 
@@ -112,6 +115,16 @@ class GraphAnswers:
 
 
 class GraphConnector(GraphAnswers, Connector):
+    @classmethod
+    def paces(cls, headers: Mapping[str, str]) -> tuple[Pace, ...]:
+        """Slower from 80 % of an hour's calls, not at all from 95 % (1.7)."""
+        businesses = _usage(headers, "x-business-use-case-usage")
+        rows = [row for business in businesses for row in rows_at(businesses, business)]
+        used = {"app": _percent(_usage(headers, "x-app-usage"))}
+        used["handle"] = max([0, *(_percent(row) for row in rows)])
+        wait = _announced_wait(headers)
+        return tuple(_pace(per, share, wait) for per, share in used.items() if share >= SLOW_FROM)
+
     @classmethod
     def handshake(cls, query: Mapping[str, str], *, secret: str, verify: str) -> str | None:
         """Meta gives back the word we chose when subscribing, and wants its challenge (1.9)."""
@@ -360,19 +373,32 @@ def _total(value: Any) -> int | None:
 
 def _wait(answer: Answer, problem: str) -> int:
     """Seconds until it makes sense to call again."""
-    return DAILY_WAIT if problem == "daily_limit" else _announced_wait(answer)
+    return DAILY_WAIT if problem == "daily_limit" else _announced_wait(answer.headers)
 
 
-def _announced_wait(answer: Answer) -> int:
+def _announced_wait(headers: Mapping[str, str]) -> int:
     """Seconds until calls are taken again, from X-Business-Use-Case-Usage (minutes, 1.7)."""
-    try:
-        usage = json.loads(answer.headers.get("X-Business-Use-Case-Usage", "{}"))
-    except (ValueError, RecursionError):
-        return DEFAULT_WAIT
-    businesses = usage if isinstance(usage, dict) else {}
+    businesses = _usage(headers, "x-business-use-case-usage")
     minutes = [
         number_at(row, "estimated_time_to_regain_access")
         for business in businesses
         for row in rows_at(businesses, business)
     ]
     return min(max([0, *minutes]) * 60, 86_400) or DEFAULT_WAIT
+
+
+def _usage(headers: Mapping[str, str], name: str) -> Mapping[str, Any]:
+    try:
+        usage = json.loads(headers.get(name, "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return usage if isinstance(usage, dict) else {}
+
+
+def _percent(usage: Mapping[str, Any]) -> int:
+    return max(number_at(usage, name) for name in ("call_count", "total_time", "total_cputime"))
+
+
+def _pace(per: str, percent: int, wait: int) -> Pace:
+    slow = SLOW_PACE[per]
+    return Pace(per, slow, slow, slow if percent < CLOSED_FROM else 0, wait)

@@ -27,6 +27,8 @@ from .errors import ConnectionRefused, ConnectorError, Unavailable, Unknown
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
+# A call that shows something leaves at once or not at all: a stop holds after two seconds.
+VISIBLE_CONNECT_SECONDS = 1.5
 READ_SECONDS = 25
 ANSWER_BYTES = 1_000_000
 DETAIL_CHARACTERS = 500
@@ -168,6 +170,7 @@ class Http:
         self.platform = platform
         self.upload_hosts = upload_hosts
         self.timeouts = timeouts
+        self.headers: Mapping[str, str] = {}  # of the last answer, lower-case names
 
     @property
     def is_rehearsal(self) -> bool:
@@ -284,11 +287,12 @@ class Http:
         secrets: tuple[str, ...],
         **request: Any,
     ) -> Answer:
+        connect = min(self.timeouts[0], VISIBLE_CONNECT_SECONDS) if visible else self.timeouts[0]
         try:
             response = _session().request(
                 method,
                 url,
-                timeout=self.timeouts,
+                timeout=(connect, self.timeouts[1]),
                 allow_redirects=False,
                 stream=True,
                 **request,
@@ -301,6 +305,7 @@ class Http:
             raise ConnectionRefused("reconnect", detail=type(error).__name__) from None
         except (broken.RequestException, wire.HTTPError, OSError) as error:
             raise _failure(error, visible, secrets) from None
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, response.headers, body, visible, secrets)
 
 

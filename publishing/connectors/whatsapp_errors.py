@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from .errors import ConnectionRefused, ContentRefused, RateLimited, Refused, Unavailable, Unknown
+from .errors import (
+    ConnectionRefused,
+    ContentRefused,
+    PersonLimited,
+    RateLimited,
+    Refused,
+    Unavailable,
+    Unknown,
+)
 from .graph import Table
 
 ERRORS: Table = {
@@ -27,13 +35,13 @@ ERRORS: Table = {
     (131045, 0): (ConnectionRefused, "reconnect"),
     (131047, 0): (Refused, "whatsapp_window_closed"),
     (131048, 0): (ConnectionRefused, "account_restricted"),
-    (131049, 0): (RateLimited, "marketing_cap"),
+    (131049, 0): (PersonLimited, "marketing_cap"),
     (131050, 0): (Refused, "opted_out"),
     (131051, 0): (Refused, "refused"),
     (131052, 0): (Unavailable, "media_processing_failed"),
     (131053, 0): (ContentRefused, "photo_refused"),
     (131055, 0): (Refused, "refused"),
-    (131056, 0): (RateLimited, "pair_rate"),
+    (131056, 0): (PersonLimited, "pair_rate"),
     (131057, 0): (Unavailable, "platform_failing"),
     (131062, 0): (Refused, "recipient_unreachable"),
     (131063, 0): (ConnectionRefused, "permission_missing"),

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 
-from . import x_media, x_reading, x_text
+from . import x_answers, x_media, x_reading, x_text
 from .base import (
     Comment,
     Connector,
@@ -24,6 +24,7 @@ from .base import (
     Fit,
     Journal,
     Limit,
+    Pace,
     Page,
     Partly,
     Problem,
@@ -106,6 +107,10 @@ class X(Connector):
             prices["post_with_link" if x_text.links(part) else "post"]
             for part in cls.parts(content.text)
         )
+
+    @classmethod
+    def paces(cls, headers: Mapping[str, str]) -> tuple[Pace, ...]:
+        return x_answers.paces(headers)
 
     @classmethod
     def limits(cls, facts: Mapping[str, Any]) -> tuple[Limit, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from .base import Pace
 from .errors import (
     AlreadyPublished,
+    AppLimited,
     ConnectionRefused,
     ConnectorError,
     ContentRefused,
@@ -16,6 +19,12 @@ from .errors import (
 from .http import Answer, number_at, rows_at, text_at
 
 DEFAULT_WAIT = 60
+# Whose limit, the beginning of its headers, its window in seconds; the longer ones first (X3.2).
+WINDOWS = (
+    ("handle", "x-user-limit-24hour", 86_400),
+    ("app", "x-app-limit-24hour", 86_400),
+    ("handle", "x-rate-limit", 900),
+)
 
 # (status, sign in the answer, meaning); the first line that fits decides (X4.2). A status of 0 is
 # any. Signs are words of the answer, the last part of a problem's type, or an older code.
@@ -86,7 +95,8 @@ def _fail(answer: Answer, data: dict[str, Any], status: int) -> NoReturn:
     for expected, sign, (kind, problem) in REFUSALS:
         if expected in (0, status) and sign in said:
             wait = _wait(answer) if kind is RateLimited else None
-            raise kind(problem, detail=answer.detail, status=status, retry_after=wait)
+            limited = AppLimited if kind is RateLimited and _is_apps(answer) else kind
+            raise limited(problem, detail=answer.detail, status=status, retry_after=wait)
     raise Refused(detail=answer.detail, status=status)
 
 
@@ -108,8 +118,30 @@ def _status_of(problem: dict[str, Any]) -> int:
 def _wait(answer: Answer) -> int:
     """Seconds until the window opens again; a used-up day counts before the 15 minutes (X3.2)."""
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    for limit in ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit"):
-        reset = number_at(headers, f"{limit}-reset")
-        if reset and number_at(headers, f"{limit}-remaining") == 0:
-            return int(min(max(reset - time.time() + 1, 1), 86_400))
+    for _per, limit, _seconds in WINDOWS:
+        if number_at(headers, f"{limit}-reset") and number_at(headers, f"{limit}-remaining") == 0:
+            return _until_reset(headers, limit)
     return DEFAULT_WAIT
+
+
+def _is_apps(answer: Answer) -> bool:
+    """The day of the whole app is used up, not that of one account."""
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    used_up = [per for per, limit, _ in WINDOWS if headers.get(f"{limit}-remaining") == "0"]
+    return used_up[:1] == ["app"]
+
+
+def _until_reset(headers: Mapping[str, str], limit: str) -> int:
+    reset = number_at(headers, f"{limit}-reset")
+    return int(min(max(reset - time.time() + 1, 1), 86_400))
+
+
+def paces(headers: Mapping[str, str]) -> tuple[Pace, ...]:
+    """Once less than a fifth of a window is left (X3.2)."""
+    return tuple(
+        Pace(per, capacity, capacity / seconds, left, _until_reset(headers, limit))
+        for per, limit, seconds in WINDOWS
+        if (capacity := number_at(headers, f"{limit}-limit"))
+        and f"{limit}-remaining" in headers
+        and (left := number_at(headers, f"{limit}-remaining")) * 5 < capacity
+    )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from .base import NotPublished
 from .errors import (
     AlreadyPublished,
+    AppLimited,
     ConnectionRefused,
     ConnectorError,
     ContentRefused,
@@ -50,8 +51,8 @@ REASONS: Mapping[str, Meaning] = {
     # --- limits
     "uploadLimitExceeded": (RateLimited, "daily_limit"),
     "uploadRateLimitExceeded": (RateLimited, "rate_limited"),
-    "quotaExceeded": (RateLimited, "app_limit"),
-    "dailyLimitExceeded": (RateLimited, "app_limit"),
+    "quotaExceeded": (AppLimited, "app_limit"),
+    "dailyLimitExceeded": (AppLimited, "app_limit"),
     "rateLimitExceeded": (RateLimited, "rate_limited"),
     "userRateLimitExceeded": (RateLimited, "rate_limited"),
     "RATE_LIMIT_EXCEEDED": (RateLimited, "rate_limited"),

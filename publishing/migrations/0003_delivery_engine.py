@@ -58,7 +58,8 @@ class Migration(migrations.Migration):
                 ('tokens', models.FloatField()),
                 ('filled_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('closed_until', models.DateTimeField(blank=True, null=True)),
-            ],
+
+                ("told_at", models.DateTimeField(blank=True, null=True)),            ],
         ),
         migrations.CreateModel(
             name='Circuit',

@@ -65,6 +65,7 @@ class Allowance(models.Model):
     tokens = models.FloatField()
     filled_at = models.DateTimeField(default=timezone.now)
     closed_until = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)  # by the platform; none: its usual pace
 
     class Meta:
         constraints: ClassVar = [

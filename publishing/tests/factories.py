@@ -12,7 +12,8 @@ from departments.actions import connect_handle
 from departments.credentials import Secrets
 from departments.models import Department, Handle
 from departments.tests.factories import department, person_without_charge, registered_handle
-from publishing.actions import claim, queue_message
+from publishing.actions import queue_message
+from publishing.claiming import claim
 from publishing.models import Delivery, Media
 from publishing.seal import SealedPart, compute_seal
 

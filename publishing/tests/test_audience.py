@@ -22,7 +22,7 @@ from departments.tests import factories as make
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
 from publishing import audience, hearing, tasks, template_reading
-from publishing.actions import accept, claim, queue_message
+from publishing.actions import accept, queue_message
 from publishing.audience_actions import (
     Agreement,
     come_back,
@@ -34,6 +34,7 @@ from publishing.audience_actions import (
 )
 from publishing.audience_files import MOST_ROWS, Line, lines
 from publishing.callbacks import store_event
+from publishing.claiming import claim
 from publishing.connectors.base import Content, ReadTemplate, Receipt
 from publishing.connectors.errors import Refused
 from publishing.models import CallbackEvent, CallbackItem, Delivery, Subscriber, Template

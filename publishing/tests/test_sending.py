@@ -10,7 +10,7 @@ from departments.actions import mark_handle
 from departments.states import HandleState
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed
-from publishing import actions, sending
+from publishing import actions, claiming, sending
 from publishing.connectors.base import NotPublished, Receipt
 from publishing.connectors.errors import (
     AlreadyPublished,
@@ -85,8 +85,8 @@ def test_a_task_that_runs_again_sends_nothing(platform):
 
 def test_two_workers_cannot_claim_the_same(platform):
     delivery = queued_delivery()
-    assert actions.claim(delivery.pk, worker="one")
-    assert actions.claim(delivery.pk, worker="two") is None
+    assert claiming.claim(delivery.pk, worker="one")
+    assert claiming.claim(delivery.pk, worker="two") is None
 
 
 # --- the gate ---------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_what_is_too_early_stays_in_the_queue(platform):
     delivery = queued_delivery(not_before=timezone.now() + timedelta(hours=1))
     assert ended(deliver(delivery)) == ("queued", "")
     assert delivery.attempts.count() == 0
-    assert actions.wake_due() == 0
+    assert actions.requeue_due() == 0
 
 
 def test_a_cancelled_message_is_not_sent(platform):
@@ -185,7 +185,7 @@ def test_a_refused_connection_asks_an_officer_to_look_at_the_handle(platform):
 def test_what_waited_long_enough_is_sent(platform):
     Scripted.start(Unavailable(), RECEIPT)
     delivery = deliver(queued_delivery())
-    actions.wake_due(at=timezone.now() + timedelta(hours=1))
+    actions.requeue_due(at=timezone.now() + timedelta(hours=1))
     assert ended(deliver(delivery)) == ("sent", "")
     assert delivery.attempts.count() == 2
 
@@ -202,7 +202,7 @@ def test_unknown_is_never_sent_again_by_itself(platform):
     Scripted.start(Unknown(), RECEIPT)
     delivery = deliver(queued_delivery())
     deliver(delivery)
-    assert actions.wake_due(at=timezone.now() + timedelta(days=1)) == 0
+    assert actions.requeue_due(at=timezone.now() + timedelta(days=1)) == 0
     assert (delivery.state, platform.published) == ("unknown", [])
 
 
@@ -359,7 +359,7 @@ def test_a_worker_that_wakes_up_late_writes_nothing(platform, taken_again):
     attempt = delivery.attempts.get()
     actions.reclaim(delivery.pk, at=much_later())
     if taken_again:
-        actions.claim(delivery.pk, worker="second")
+        claiming.claim(delivery.pk, worker="second")
     before = Delivery.objects.values().get()
     again = Verdict(Outcome.NOT_SENT, "waiting", 20)
     for write in (
@@ -377,7 +377,7 @@ def test_a_worker_that_wakes_up_late_writes_nothing(platform, taken_again):
 def test_a_worker_that_is_always_lost_is_given_up(platform):
     delivery = queued_delivery()
     for _ in range(8):
-        actions.claim(delivery.pk, worker="doomed")
+        claiming.claim(delivery.pk, worker="doomed")
         actions.reclaim(delivery.pk, at=much_later())
     delivery.refresh_from_db()
     assert ended(delivery) == ("failed", "worker_lost")

@@ -8,7 +8,7 @@ from departments.credentials import read_secrets
 from departments.models import Handle
 from publishing import actions, sending
 from publishing.connectors.x import X
-from publishing.models import Delivery
+from publishing.models import Allowance, Delivery
 from publishing.rehearsal.faults import add_fault
 
 from .factories import queued_delivery
@@ -58,7 +58,8 @@ def carried_on(delivery: Delivery) -> Delivery:
         if delivery.state == "unknown":
             sending.look(delivery.pk)
         elif delivery.state == "waiting":
-            actions.wake_due(at=much_later())
+            actions.requeue_due(at=much_later())
+            Allowance.objects.all().delete()  # and by then X takes more
             sending.send(delivery.pk)
         elif delivery.state == "queued":
             sending.send(delivery.pk)

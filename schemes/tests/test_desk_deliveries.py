@@ -16,8 +16,9 @@ from django.utils.html import escape
 from departments.models import Handle, Way
 from portal.audit.models import AuditEntry
 from publishing import delivery_actions, sending
-from publishing.actions import claim, reclaim
+from publishing.actions import reclaim
 from publishing.audience_actions import Agreement, subscribe, take_out
+from publishing.claiming import claim
 from publishing.connectors.base import Limit, Receipt
 from publishing.connectors.errors import Unavailable
 from publishing.models import Delivery, Operation, Subscriber

@@ -1,13 +1,16 @@
-"""The background worker: django-q2's cluster, and beside it the pulse that wakes what is due.
+"""The background worker: publishers, each a process of its own, and beside them django-q2's cluster
+for media, reading back and housekeeping, so that none of that ever holds up publishing.
 
-django-q2's own scheduler looks twice a minute; an announcement for ten o'clock should not wait
-for that, nor a delivery whose worker died. Any number of these may run, on any number of hosts.
+Any number of these may run, on any number of hosts.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import signal
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -17,16 +20,15 @@ from django.db import DatabaseError, close_old_connections
 from django.utils.module_loading import import_string
 from django_q.cluster import Cluster
 
-from publishing.sending import sweep
-
 PULSE_SECONDS = 1.0
 
 
 class Command(BaseCommand):
-    help = "Publish what is due: run the task cluster and wake deliveries in time."
+    help = "Publish what is due, and do the work beside it."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stopped = threading.Event()
+        publishers = [_publisher() for _ in range(settings.PUBLISHERS)]
         cluster = Cluster()
         cluster.start()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -36,16 +38,32 @@ class Command(BaseCommand):
                 break
             if not cluster.sentinel.is_alive():
                 raise CommandError("The task cluster has died; start the worker again.")
+            publishers = [self._running(publisher) for publisher in publishers]
             self._pulse(beat)
+        for publisher in publishers:
+            publisher.terminate()
         cluster.stop()
+        for publisher in publishers:
+            publisher.wait()
+
+    def _running(self, publisher: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+        if (code := publisher.poll()) is None:
+            return publisher
+        self.stderr.write(f"a publisher ended with {code}; starting another")
+        return _publisher()
 
     def _pulse(self, beat: int) -> None:
         close_old_connections()
         try:
-            sweep()
             for chore, every in settings.WORKER_CHORES.items():
                 if beat % every == 0:
                     import_string(chore)()
         except DatabaseError as error:
             # The database is away or locked; the rows are still there a second later.
             self.stderr.write(f"pulse: {error}")
+
+
+def _publisher() -> subprocess.Popen[bytes]:
+    """It ends by itself when this process is gone."""
+    command = [sys.executable, sys.argv[0], "publisher", "--parent", str(os.getpid())]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command

@@ -1,0 +1,192 @@
+"""What a publisher's threads have to write, committed by one thread, many entries at a time.
+
+A thread that tells something goes on when it is durable. So there is one transaction for dozens of
+deliveries, and one connection to the database for hundreds of threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
+
+from . import actions
+from .connectors.base import Receipt
+from .models import Attempt, Delivery
+from .retry import Verdict
+from .traffic import Told
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 200  # entries of one transaction
+PATIENCE = 60  # seconds that an entry waits for a database that is away
+PAUSE = 0.5  # seconds until the database is tried again
+Troubles = Sequence[Exception | None]
+All = Callable[[list[Any]], Troubles]
+
+
+@dataclass
+class Entry:
+    """Something to write: with `write_all`, which takes many such, or on its own."""
+
+    told: Any
+    write_all: All
+    done: Future[None] = field(default_factory=Future)
+    since: float = field(default_factory=time.monotonic)
+
+
+class Ledger:
+    """Used like `actions` by many threads at once, between `start` and `close`."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write, name="ledger", daemon=True)
+
+    def start(self) -> None:
+        self._writer.start()
+
+    def close(self) -> None:
+        """Once everything told so far is written."""
+        self._waiting.put(None)
+        self._writer.join()
+
+    # --- what threads tell ------------------------------------------------------------------------
+
+    def arm(self, delivery: Delivery, attempt: Attempt) -> None:
+        self._tell((delivery, attempt), actions.arm_all)
+
+    def keep(self, delivery: Delivery, values: Mapping[str, str]) -> None:
+        self._tell((delivery, values), actions.keep_all)
+
+    def accept(self, delivery: Delivery, attempt: Attempt, receipt: Receipt) -> None:
+        self._tell((delivery, attempt, receipt), actions.accept_all)
+
+    def hold_back(self, delivery: Delivery, attempt: Attempt, *, state: str, problem: str) -> None:
+        self._tell(
+            lambda: actions.hold_back(delivery, attempt, state=state, problem=problem), _one_by_one
+        )
+
+    def settle(
+        self,
+        delivery: Delivery,
+        attempt: Attempt,
+        verdict: Verdict,
+        *,
+        problem: str,
+        status: int | None = None,
+        detail: str = "",
+    ) -> None:
+        self._tell(
+            lambda: actions.settle(
+                delivery, attempt, verdict, problem=problem, status=status, detail=detail
+            ),
+            _one_by_one,
+        )
+
+    def teach(self, told: Told) -> None:
+        """Nobody waits for it."""
+        self._waiting.put(Entry(told, _teach))
+
+    def _tell(self, told: Any, write_all: All) -> None:
+        entry = Entry(told, write_all)
+        self._waiting.put(entry)
+        entry.done.result()
+
+    # --- the writer -------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        open_ = True
+        while open_:
+            batch = [self._waiting.get()]
+            while len(batch) < AT_ONCE and batch[-1] is not None and not self._waiting.empty():
+                batch.append(self._waiting.get())
+            if batch[-1] is None:
+                batch.pop()
+                open_ = False
+            if batch:
+                self._commit([entry for entry in batch if entry])
+        connection.close()
+
+    def _commit(self, entries: list[Entry]) -> None:
+        """Together; if that fails, each on its own, so that one bad entry spoils nothing."""
+        close_old_connections()
+        try:
+            with transaction.atomic():
+                results = _written(entries)
+        except Exception as error:  # noqa: BLE001 - given to the threads that told
+            if len(entries) > 1 and not isinstance(error, OperationalError | InterfaceError):
+                log.warning("ledger: %s; writing %d entries singly", error, len(entries))
+            self._commit_again(entries, error)
+            return
+        for entry, trouble in results:
+            _answer(entry, trouble)
+
+    def _commit_again(self, entries: list[Entry], error: Exception) -> None:
+        if len(entries) > 1:
+            for entry in entries:
+                self._commit([entry])
+            return
+        (entry,) = entries
+        waits = isinstance(error, OperationalError | InterfaceError)
+        if waits and time.monotonic() - entry.since < PATIENCE:
+            # The database is away or busy, and what a platform answered must not be forgotten.
+            log.warning("ledger: the database does not answer: %s", error)
+            connection.close()
+            time.sleep(PAUSE)
+            self._commit(entries)
+        else:
+            _answer(entry, error)
+
+
+def _written(entries: list[Entry]) -> list[tuple[Entry, Exception | None]]:
+    by_kind: dict[All, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_kind[entry.write_all].append(entry)
+    return [
+        pair
+        for write_all, alike in by_kind.items()
+        for pair in zip(alike, write_all([entry.told for entry in alike]), strict=True)
+    ]
+
+
+def _one_by_one(calls: list[Callable[[], None]]) -> Troubles:
+    """Each in a savepoint: what it raises undoes nothing of the others."""
+    return [_trouble_of(call) for call in calls]
+
+
+def _trouble_of(call: Callable[[], None]) -> Exception | None:
+    try:
+        with transaction.atomic():
+            call()
+    except DatabaseError:
+        raise
+    except Exception as trouble:  # noqa: BLE001 - given to the thread that told it
+        return trouble
+    return None
+
+
+def _teach(told: list[Told]) -> Troubles:
+    actions.teach_all(told)
+    return [None] * len(told)
+
+
+def _answer(entry: Entry, trouble: Exception | None) -> None:
+    if trouble is None:
+        entry.done.set_result(None)
+    else:
+        entry.done.set_exception(trouble)

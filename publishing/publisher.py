@@ -1,0 +1,146 @@
+"""A publisher: one process that claims what is due, calls the platforms with many threads, and
+sweeps. Any number of them may run, on any number of hosts; they need nothing but the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from . import clock, sending
+from .claiming import claim_next
+from .gate import Gate
+from .ledger import Ledger
+from .models import Delivery, DeliveryQuerySet
+from .sending import WORKER, Job
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 0.2  # until the database is asked again where there was nothing to do
+SWEEP_SECONDS = 1.0
+READERS = 8  # threads that look at platforms, and connections for threads that publish
+CLAIM_AT_MOST = 100  # in one transaction
+
+
+class Publisher:
+    """`run` until it is told to stop; then what was claimed is brought to its end."""
+
+    def __init__(self) -> None:
+        self._at_once = settings.PUBLISH_AT_ONCE
+        self._ledger = Ledger()
+        self._gate = Gate()
+        self._callers = {
+            platform: ThreadPoolExecutor(self._at_once, thread_name_prefix=platform)
+            for platform in settings.CONNECTORS
+        }
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._turns = threading.BoundedSemaphore(READERS)
+        self._under_way: Counter[str] = Counter()
+        self._being_read: set[int] = set()
+        self._counting = threading.Lock()
+
+    def run(self, stopped: threading.Event) -> None:
+        self._ledger.start()
+        sweeper = threading.Thread(target=self._sweep, args=(stopped,), name="sweeper")
+        sweeper.start()
+        while not stopped.is_set():
+            if not self._publish_next():
+                stopped.wait(IDLE_SECONDS)
+        for callers in self._callers.values():
+            callers.shutdown()
+        self._readers.shutdown()
+        sweeper.join()
+        self._ledger.close()
+        connection.close()
+
+    @property
+    def in_flight(self) -> int:
+        return sum(self._under_way.values())
+
+    # --- publishing -------------------------------------------------------------------------------
+
+    def _publish_next(self) -> bool:
+        """Give every platform's threads something to do; False where there was nothing."""
+        close_old_connections()
+        try:
+            filled = [self._fill(platform) for platform in self._callers]
+            return any(filled)
+        except (DatabaseError, InterfaceError) as error:
+            # It is away or busy; the rows are still there a moment later.
+            log.warning("publisher: %s", error)
+            connection.close()
+            return False
+
+    def _fill(self, platform: str) -> bool:
+        """A second batch waits behind the first, so that no thread waits for the database."""
+        wanted = 2 * self._at_once - self._under_way[platform]
+        if wanted < self._at_once // 2 + 1:
+            return False
+        claimed = claim_next(platform, limit=min(wanted, CLAIM_AT_MOST), worker=WORKER)
+        for job in sending.prepare(claimed, self._gate):
+            self._count(platform, 1)
+            self._callers[platform].submit(self._perform, platform, job)
+        return bool(claimed)
+
+    def _perform(self, platform: str, job: Job) -> None:
+        try:
+            sending.perform(job, self._ledger, self._turn)
+        except Exception:
+            # Its lease ends and the sweep decides: what was armed is looked for.
+            log.exception("delivery %s was left to the sweep", job.delivery.pk)
+        finally:
+            self._count(platform, -1)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A thread that publishes has no connection to the database but for a moment."""
+        with self._turns:
+            try:
+                yield
+            finally:
+                connection.close()
+
+    def _count(self, platform: str, change: int) -> None:
+        with self._counting:
+            self._under_way[platform] += change
+
+    # --- beside it --------------------------------------------------------------------------------
+
+    def _sweep(self, stopped: threading.Event) -> None:
+        while not stopped.wait(SWEEP_SECONDS):
+            close_old_connections()
+            try:
+                sending.sweep()
+                now = clock.now()
+                self._read(Delivery.objects.to_look_for(now), sending.look)
+                self._read(Delivery.objects.to_follow(now), sending.follow)
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("sweep: %s", error)
+                connection.close()
+        connection.close()
+
+    def _read(self, due: DeliveryQuerySet, read: Callable[[int], None]) -> None:
+        """Look at what is unclear or still processed; the readers wake up at most once for each."""
+        free = 2 * READERS - len(self._being_read)
+        if free < 1:
+            return
+        ids = due.exclude(pk__in=self._being_read).order_by("next_try_at")
+        for pk in ids.values_list("pk", flat=True)[:free]:
+            self._being_read.add(pk)
+            self._readers.submit(self._read_one, pk, read)
+
+    def _read_one(self, pk: int, read: Callable[[int], None]) -> None:
+        try:
+            read(pk)
+        except Exception:
+            log.exception("delivery %s could not be looked at", pk)
+        finally:
+            connection.close()
+            self._being_read.discard(pk)
