@@ -45,16 +45,23 @@ def decide_delivery(
 
 @transaction.atomic
 def requeue_delivery(delivery: Delivery, *, actor: User) -> Delivery:
-    """Try a refused delivery again, after what was wrong has been mended."""
+    """Try a refused delivery again, after what was wrong has been mended; or send late what was
+    due long ago. What is past its approved time is not sent any more.
+    """
     delivery = locked(delivery.pk)
     _require(access.can_decide(actor, delivery.message))
-    if delivery.state != DeliveryState.FAILED:
+    if not may_be_tried_again(delivery):
         raise MoveNotAllowed(_("Only a delivery that failed can be tried again."))
     _must_stay(delivery)
     recorded("publishing.delivery.requeued", delivery, actor, {"problem": delivery.problem})
-    delivery.attempts_made = 0
+    delivery.attempts_made, delivery.due_at = 0, clock.now()
     move(delivery, DeliveryState.QUEUED, wait=0, actor=actor)
     return delivery
+
+
+def may_be_tried_again(delivery: Delivery) -> bool:
+    is_stale = delivery.state == DeliveryState.EXPIRED and delivery.problem == "stale"
+    return delivery.state == DeliveryState.FAILED or is_stale
 
 
 # --- by hand -------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from .traffic import Told
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200  # entries of one transaction
+LINGER = 0.01  # seconds that the first of a batch waits for others: a transaction costs far more
 PATIENCE = 60  # seconds that an entry waits for a database that is away
 PAUSE = 0.5  # seconds until the database is tried again
 Troubles = Sequence[Exception | None]
@@ -112,15 +113,19 @@ class Ledger:
     def _write(self) -> None:
         open_ = True
         while open_:
-            batch = [self._waiting.get()]
-            while len(batch) < AT_ONCE and batch[-1] is not None and not self._waiting.empty():
-                batch.append(self._waiting.get())
-            if batch[-1] is None:
-                batch.pop()
-                open_ = False
-            if batch:
-                self._commit([entry for entry in batch if entry])
+            batch = self._next_batch()
+            open_ = batch[-1] is not None
+            if entries := [entry for entry in batch if entry]:
+                self._commit(entries)
         connection.close()
+
+    def _next_batch(self) -> list[Entry | None]:
+        """None at the end of it: there will be no more."""
+        batch = [self._waiting.get()]
+        time.sleep(LINGER)
+        while len(batch) < AT_ONCE and batch[-1] and not self._waiting.empty():
+            batch.append(self._waiting.get())
+        return batch
 
     def _commit(self, entries: list[Entry]) -> None:
         """Together; if that fails, each on its own, so that one bad entry spoils nothing."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Case, Value, When
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import User
@@ -36,6 +36,14 @@ _AUDITED = {
     DeliveryState.CANCELLED: "publishing.delivery.cancelled",
 }
 
+# Each row with its own values, which the ORM does only by an expression as long as all of them.
+SENT_ALL = """
+    UPDATE publishing_delivery
+    SET state = %s, state_since = %s, sent_at = %s, platform_id = told.column2,
+        permalink = told.column3, problem = '', lease_until = NULL, next_try_at = NULL
+    FROM (VALUES {rows}) AS told
+    WHERE publishing_delivery.id = told.column1
+"""
 # What waited for a delivery that ended like this learns it from the gate.
 _NEVER_OUT = frozenset({DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.EXPIRED})
 _FINISHED = frozenset({DeliveryState.SENT, DeliveryState.EDITED, DeliveryState.REMOVED})
@@ -123,31 +131,20 @@ def published_all(receipts: Sequence[tuple[Delivery, Receipt]]) -> None:
     """What `accepted` does, for many claimed posts at once that are live and that no other delivery
     waits for. Their rows are locked.
     """
-    now, ids = clock.now(), [delivery.pk for delivery, _ in receipts]
+    now = clock.now()
     for delivery, receipt in receipts:
         _check_move(delivery, DeliveryState.SENT)
         delivery.platform_id = receipt.platform_id[:200]
         delivery.permalink = _web_address(receipt.permalink)
         delivery.state, delivery.state_since, delivery.sent_at = DeliveryState.SENT, now, now
         delivery.problem, delivery.lease_until, delivery.next_try_at = "", None, None
-    Delivery.objects.filter(pk__in=ids).update(
-        platform_id=_each(receipts, "platform_id"),
-        permalink=_each(receipts, "permalink"),
-        state=DeliveryState.SENT,
-        state_since=now,
-        sent_at=now,
-        problem="",
-        lease_until=None,
-        next_try_at=None,
-    )
+    rows = ", ".join(["(%s, %s, %s)"] * len(receipts))
+    told = [(one.pk, one.platform_id, one.permalink) for one, _ in receipts]
+    with connection.cursor() as cursor:
+        cursor.execute(SENT_ALL.format(rows=rows), [DeliveryState.SENT, now, now, *chain(*told)])
     record_all([_sent_act(delivery) for delivery, _ in receipts])
     for delivery, _receipt in receipts:
         _announce(delivery)
-
-
-def _each(receipts: Iterable[tuple[Delivery, Receipt]], field: str) -> Case:
-    """The value that each of them has now, as one expression."""
-    return Case(*(When(pk=one.pk, then=Value(getattr(one, field))) for one, _ in receipts))
 
 
 def _sent_act(delivery: Delivery) -> Act:

@@ -434,6 +434,11 @@ PROBLEMS = {
     ),
     # --- held back by the portal itself ---------------------------------------------------------
     "withdrawn": _("The post was withdrawn before it left."),
+    "stale": _(
+        "It could not be published when it was due, and that was long ago. Decide whether it is"
+        " still right; then have it published all the same."
+    ),
+    "stopped": _("Publishing is stopped. It goes out when the stop is released."),
     "too_late": _("The time until which the post was useful has passed, so it was not published."),
     "opted_out": _("This person no longer wants to be written to, so nothing was sent."),
     "no_longer_there": _("The post that this was about is no longer there."),

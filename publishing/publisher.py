@@ -81,7 +81,7 @@ class Publisher:
     def _fill(self, platform: str) -> bool:
         """A second batch waits behind the first, so that no thread waits for the database."""
         wanted = 2 * self._at_once - self._under_way[platform]
-        if wanted < self._at_once // 2 + 1:
+        if wanted < self._at_once:
             return False
         claimed = claim_next(platform, limit=min(wanted, CLAIM_AT_MOST), worker=WORKER)
         for job in sending.prepare(claimed, self._gate):
