@@ -37,7 +37,7 @@ from .message import (
     Reached,
 )
 from .stop import Exemption, Scope, Stop
-from .traffic import Allowance, Circuit, CircuitState
+from .traffic import Allowance, Circuit, CircuitState, Publisher
 
 __all__ = [
     "SOURCES",
@@ -62,6 +62,7 @@ __all__ = [
     "Operation",
     "PartMedia",
     "Place",
+    "Publisher",
     "Reached",
     "Rights",
     "Scope",

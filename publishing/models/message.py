@@ -296,6 +296,12 @@ class Delivery(models.Model):
             models.Index(
                 fields=["sent_at"], condition=Q(sent_at__isnull=False), name="delivery_sent_at"
             ),
+            # What was not published of late (status.py).
+            models.Index(
+                fields=["state_since"],
+                condition=Q(state__in=("failed", "expired")),
+                name="delivery_not_published",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -337,6 +343,8 @@ class Attempt(models.Model):
                 condition=Q(outcome="") | Q(ended_at__isnull=False), name="attempt_outcome_has_end"
             ),
         ]
+        # Begun, not ended: an index on what a later update changes would slow that update down.
+        indexes: ClassVar = [models.Index(fields=["started_at"], name="attempt_started")]
 
     def __str__(self) -> str:
         return f"{self.delivery_id} #{self.fence}"

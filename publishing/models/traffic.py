@@ -82,3 +82,19 @@ class Allowance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_platform_display()} · {self.handle or '*'}"
+
+
+class Publisher(models.Model):
+    """A process that publishes, with its last sign of life (pulse.py)."""
+
+    name = models.CharField(max_length=100, unique=True)  # host:pid
+    version = models.CharField(max_length=40, blank=True)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    in_flight = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
