@@ -138,6 +138,8 @@ ROWS: dict[str, Row] = {
     "publishing:media_for_platform": Row(frozenset(), "token", language=False),
     # --- platforms: a wrong signature is refused whoever asks
     "publishing:callback": Row(PUBLIC, "callback", language=False),
+    # --- the machine that watches: by a token, or from this machine (publishing/prometheus.py)
+    "publishing:metrics": Row(PUBLIC, language=False),
     # --- everyone
     "healthz": Row(PUBLIC, language=False),
     "readyz": Row(PUBLIC, language=False),

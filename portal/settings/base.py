@@ -1,5 +1,6 @@
 """What every installation shares. Differences live in local.py, test.py and production.py."""
 
+import tomllib
 from pathlib import Path
 
 import environ
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 INSTALLED_APPS = [
@@ -104,7 +106,12 @@ else:
 
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
-    _redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    _redis = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # A Redis that is gone is said to be gone (/readyz), and holds nobody up.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
     CACHES = {"default": _redis, "workers": _redis}
 else:
     CACHES = {
@@ -393,6 +400,11 @@ WORKER_CHORES = {
     "publishing.callbacks.forget_old": 60,
     "publishing.template_reading.wake_reading": 600,
 }
+
+# What must answer besides database, cache and task cluster before /readyz says ok.
+READY_CHECKS = {"publisher": "publishing.pulse.check_publishers"}
+# Who shows it may read /metrics; none: whoever asks on this machine.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 # Who can say what a message's source looks like now: compared with the seal before every send.
 MESSAGE_SOURCES = {"post": "schemes.seal.current_seal"}

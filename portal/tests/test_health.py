@@ -9,6 +9,8 @@ from django.utils import timezone
 from django_q.conf import Conf
 from django_q.status import Stat
 
+from publishing.pulse import beat
+
 
 @pytest.fixture
 def own_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,13 +39,15 @@ def test_process_answers_without_database(client):
 def test_not_ready_without_a_worker(client):
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["parts"] == {"database": "ok", "cache": "ok", "worker": "unavailable"}
+    lacking = {"worker": "unavailable", "publisher": "unavailable"}
+    assert answer.json()["parts"] == {"database": "ok", "cache": "ok", **lacking}
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("own_cluster")
-def test_ready_with_database_cache_and_worker(client):
+def test_ready_with_database_cache_worker_and_publisher(client):
     leave_mark()
+    beat("host:1", 0)
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"

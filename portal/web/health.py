@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils.crypto import get_random_string
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_q.status import Stat
@@ -31,7 +33,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """503 until every part answers. Says which, never why: that is for the log."""
-    parts = {name: _state(name, ask) for name, ask in PARTS.items()}
+    others = {name: import_string(place) for name, place in settings.READY_CHECKS.items()}
+    parts = {name: _state(name, ask) for name, ask in {**PARTS, **others}.items()}
     is_ready = set(parts.values()) == {"ok"}
     body = {"status": "ok" if is_ready else "unavailable", "parts": parts}
     return JsonResponse(body, status=200 if is_ready else 503)
