@@ -6,7 +6,7 @@ and woke up late changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import Any

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from . import clock, sending
+from . import clock, pulse, sending
 from .claiming import claim_next
 from .gate import Gate
 from .ledger import Ledger
@@ -58,6 +58,7 @@ class Publisher:
         self._readers.shutdown()
         sweeper.join()
         self._ledger.close()
+        pulse.ended(WORKER)
         connection.close()
 
     @property
@@ -117,6 +118,7 @@ class Publisher:
         while not stopped.wait(SWEEP_SECONDS):
             close_old_connections()
             try:
+                pulse.beat(WORKER, self.in_flight)
                 sending.sweep()
                 now = clock.now()
                 self._read(Delivery.objects.to_look_for(now), sending.look)
