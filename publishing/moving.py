@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from itertools import chain
 from typing import Any
 
 from django.db import connection, transaction
@@ -139,9 +138,11 @@ def published_all(receipts: Sequence[tuple[Delivery, Receipt]]) -> None:
         delivery.state, delivery.state_since, delivery.sent_at = DeliveryState.SENT, now, now
         delivery.problem, delivery.lease_until, delivery.next_try_at = "", None, None
     rows = ", ".join(["(%s, %s, %s)"] * len(receipts))
-    told = [(one.pk, one.platform_id, one.permalink) for one, _ in receipts]
+    values: list[Any] = [DeliveryState.SENT, now, now]
+    for delivery, _receipt in receipts:
+        values += delivery.pk, delivery.platform_id, delivery.permalink
     with connection.cursor() as cursor:
-        cursor.execute(SENT_ALL.format(rows=rows), [DeliveryState.SENT, now, now, *chain(*told)])
+        cursor.execute(SENT_ALL.format(rows=rows), values)
     record_all([_sent_act(delivery) for delivery, _ in receipts])
     for delivery, _receipt in receipts:
         _announce(delivery)

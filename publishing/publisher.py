@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -45,14 +46,17 @@ class Publisher:
         self._under_way: Counter[str] = Counter()
         self._being_read: set[int] = set()
         self._counting = threading.Lock()
+        self._wanted = threading.Event()  # a platform's threads are about to run out of work
+        self._idle_until = dict.fromkeys(self._callers, 0.0)  # where nothing more was due
 
     def run(self, stopped: threading.Event) -> None:
         self._ledger.start()
         sweeper = threading.Thread(target=self._sweep, args=(stopped,), name="sweeper")
         sweeper.start()
         while not stopped.is_set():
+            self._wanted.clear()
             if not self._publish_next():
-                stopped.wait(IDLE_SECONDS)
+                self._wanted.wait(IDLE_SECONDS)
         for callers in self._callers.values():
             callers.shutdown()
         self._readers.shutdown()
@@ -82,9 +86,12 @@ class Publisher:
     def _fill(self, platform: str) -> bool:
         """A second batch waits behind the first, so that no thread waits for the database."""
         wanted = 2 * self._at_once - self._under_way[platform]
-        if wanted < self._at_once:
+        if wanted < self._at_once or time.monotonic() < self._idle_until[platform]:
             return False
-        claimed = claim_next(platform, limit=min(wanted, CLAIM_AT_MOST), worker=WORKER)
+        limit = min(wanted, CLAIM_AT_MOST)
+        claimed = claim_next(platform, limit=limit, worker=WORKER)
+        if len(claimed) < limit:
+            self._idle_until[platform] = time.monotonic() + IDLE_SECONDS
         for job in sending.prepare(claimed, self._gate):
             self._count(platform, 1)
             self._callers[platform].submit(self._perform, platform, job)
@@ -111,6 +118,8 @@ class Publisher:
     def _count(self, platform: str, change: int) -> None:
         with self._counting:
             self._under_way[platform] += change
+            if change < 0 and self._under_way[platform] == self._at_once:
+                self._wanted.set()
 
     # --- beside it --------------------------------------------------------------------------------
 
