@@ -18,6 +18,7 @@ from departments.actions import mark_handle
 from departments.models import Department, Handle, User
 from portal.audit.actions import record
 from portal.errors import MoveNotAllowed
+from portal.web import key_runs
 
 from . import clock, traffic
 from .connectors.base import Receipt
@@ -38,7 +39,7 @@ from .moving import (
     move,
     published_all,
 )
-from .planning import plan
+from .planning import CAMPAIGN_FROM, plan
 from .retry import FOLLOW_LONGEST, FOLLOWS, UNCLEAR_TRIES, WAITS, Verdict, judge
 from .seal import SealedPart, seal_of_message
 from .states import RECALLABLE, DeliveryState, Outcome
@@ -85,12 +86,20 @@ def queue_message(
     for sealed in parts:
         _freeze(message, sealed, media.get(sealed.platform, ()))
     due = max(not_before or clock.now(), clock.now())
-    deliveries = plan(message, list(handles), due=due, corrects=corrects, is_urgent=is_urgent)
+    handles = list(handles)
+    plan(message, handles, due=due, corrects=corrects, is_urgent=is_urgent)
     if seal_of_message(message) != seal:
         raise MoveNotAllowed(_("The content changed while it was being approved."))
-    data = {"seal": seal, "handles": sorted({delivery.handle_id for delivery in deliveries})}
+    data = {"seal": seal, **_named([handle.pk for handle in handles])}
     record("publishing.message.queued", message, actor=actor, department=department.slug, data=data)
     return message
+
+
+def _named(handle_ids: list[int]) -> dict[str, Any]:
+    """For the audit trail: each handle, of a campaign briefly but as completely."""
+    if len(handle_ids) < CAMPAIGN_FROM:
+        return {"handles": sorted(handle_ids)}
+    return {"handle_count": len(handle_ids), "handle_keys": key_runs.written(handle_ids)}
 
 
 def _freeze(message: Message, sealed: SealedPart, media_ids: Iterable[int]) -> None:

@@ -59,10 +59,12 @@ def rooms(handles: Iterable[Handle], at: datetime) -> list[Room]:
         for limit in connector_class(handle.platform).limits(handle.facts)
     ]
     taken = _taken(wanted, at)
-    return [
-        Room(handle, limit, _used(taken[_scope(handle, limit)], limit, at))
-        for handle, limit in wanted
-    ]
+    used: dict[tuple[int | str, Limit], int] = {}  # what all handles share is counted once
+    for handle, limit in wanted:
+        scope = _scope(handle, limit)
+        if (scope, limit) not in used:
+            used[scope, limit] = _used(taken[scope], limit, at)
+    return [Room(handle, limit, used[_scope(handle, limit), limit]) for handle, limit in wanted]
 
 
 def without_room(
@@ -97,7 +99,8 @@ def hold_places(handles: Iterable[Handle]) -> None:
     for platform in {handle.platform for handle in handles}:
         first = Handle.objects.filter(platform=platform).order_by("pk").values_list("pk", flat=True)
         keys.update(first[:1])
-    list(Handle.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"))
+    locked = Handle.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+    list(locked.values_list("pk"))
 
 
 def costs(departments: QuerySet[Department], month: datetime) -> list[Cost]:
@@ -155,8 +158,9 @@ def _taken(wanted: list[tuple[Handle, Limit]], at: datetime) -> dict[int | str, 
     found: dict[int | str, list[datetime]] = {scope: [] for scope in scopes}
     for rows in (sent.values_list(*_WHERE, "sent_at"), planned.values_list(*_WHERE, "moment")):
         for handle, platform, moment in rows:
-            for scope in scopes & {handle, platform}:
-                found[scope].append(moment)
+            for scope in (handle, platform):
+                if scope in found:
+                    found[scope].append(moment)
     return {scope: sorted(moments) for scope, moments in found.items()}
 
 

@@ -16,10 +16,12 @@ from departments.access import (
     holds,
     own_departments,
     sees_every_department,
+    usable_handles,
     visible_departments,
 )
-from departments.models import Department
-from departments.roles import Role
+from departments.models import Department, Handle, Way
+from departments.roles import DIRECTORATE, Role
+from departments.states import HandleState
 from publishing.models import Delivery
 
 from .models import ChangeState, Post, Progress, Scheme, SchemeChange
@@ -131,6 +133,23 @@ def writes_posts(user: Person) -> bool:
 
 def can_write_posts(user: Person, department_id: int) -> bool:
     return holds(user, *WRITERS, department_id=department_id)
+
+
+def speaks_for_all(department: Department) -> bool:
+    """Through the handles of every department: the Information Directorate alone (design.md 1)."""
+    return department.slug == DIRECTORATE
+
+
+def handles_for(department: Department) -> QuerySet[Handle]:
+    """Where a post of this department can go. Of other departments only what the portal publishes
+    to by itself: by hand is posted by the officers who sign in there.
+    """
+    own = usable_handles([department.pk])
+    if not speaks_for_all(department):
+        return own
+    return Handle.objects.filter(
+        Q(department=department) | Q(way=Way.API), state=HandleState.CONNECTED
+    ).select_related("department")
 
 
 def can_edit_post(user: Person, post: Post) -> bool:

@@ -255,11 +255,14 @@ def _speaker_first(handles: Sequence[Handle], platform: str) -> list[Handle]:
     return sorted(mine, key=lambda one: (one is not speaker, one.pk or 0))
 
 
-def previews(post: Post) -> list[Preview]:
-    """One for each platform, in the order in which Platform names them."""
+def previews(post: Post, handles: Sequence[Handle] | None = None) -> list[Preview]:
+    """One for each platform, in the order in which Platform names them. `handles` are the post's,
+    where they are at hand.
+    """
     place = {platform: number for number, platform in enumerate(Platform.values)}
     stored = sorted(post.variants.all(), key=lambda variant: place[variant.platform])
-    handles = list(post.handles.select_related("department"))
+    if handles is None:
+        handles = list(post.handles.all())
     files = files_of(post)
     return [preview(post, variant, files, handles) for variant in stored]
 

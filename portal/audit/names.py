@@ -77,6 +77,8 @@ PARTICULARS = {
     "sha256": _("Seal of the file"),
     "size": _("Size in bytes"),
     "handles": _("handles"),
+    "handle_count": _("Number of handles"),
+    "handle_keys": _("Handles by their numbers"),
     "handle": _("Handle"),
     "agreed_by": _("How they agreed"),
     "proof": _("Where the proof is"),
