@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -16,7 +17,6 @@ from departments.access import (
     holds,
     own_departments,
     sees_every_department,
-    usable_handles,
     visible_departments,
 )
 from departments.models import Department, Handle, Way
@@ -140,16 +140,15 @@ def speaks_for_all(department: Department) -> bool:
     return department.slug == DIRECTORATE
 
 
-def handles_for(department: Department) -> QuerySet[Handle]:
-    """Where a post of this department can go. Of other departments only what the portal publishes
+def handles_for(departments: Iterable[Department]) -> QuerySet[Handle]:
+    """Where posts of these departments can go. Of other departments only what the portal publishes
     to by itself: by hand is posted by the officers who sign in there.
     """
-    own = usable_handles([department.pk])
-    if not speaks_for_all(department):
-        return own
-    return Handle.objects.filter(
-        Q(department=department) | Q(way=Way.API), state=HandleState.CONNECTED
-    ).select_related("department")
+    departments = list(departments)
+    within = Q(department__in=[department.pk for department in departments])
+    if any(speaks_for_all(department) for department in departments):
+        within |= Q(way=Way.API)
+    return Handle.objects.filter(within, state=HandleState.CONNECTED)
 
 
 def can_edit_post(user: Person, post: Post) -> bool:

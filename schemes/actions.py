@@ -333,7 +333,7 @@ def _check_fields(
     belonging = (fields.get("scheme"), fields.get("video"), *photos)
     if any(thing and thing.department_id != department.pk for thing in belonging):
         raise MoveNotAllowed(_("The scheme, photo and video must belong to the department."))
-    usable = set(access.handles_for(department).order_by().values_list("pk", flat=True))
+    usable = set(access.handles_for([department]).order_by().values_list("pk", flat=True))
     if any(handle.pk not in usable for handle in handles):
         raise MoveNotAllowed(_("Choose connected handles of this department only."))
     is_campaign = any(handle.department_id != department.pk for handle in handles)

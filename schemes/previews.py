@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import regex
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -264,7 +265,20 @@ def previews(post: Post, handles: Sequence[Handle] | None = None) -> list[Previe
     if handles is None:
         handles = list(post.handles.all())
     files = files_of(post)
-    return [preview(post, variant, files, handles) for variant in stored]
+    found = [preview(post, variant, files, handles) for variant in stored]
+    _name_speakers(post, [one.handles[0] for one in found if one.handles])
+    return found
+
+
+def _name_speakers(post: Post, speakers: Iterable[Handle]) -> None:
+    """Only these are shown with their department."""
+    others = []
+    for handle in speakers:
+        if handle.department_id == post.department_id:
+            handle.department = post.department
+        else:
+            others.append(handle)
+    prefetch_related_objects(others, "department")
 
 
 def _fitting(placed: Sequence[Placed], variant: Variant) -> list[Problem]:

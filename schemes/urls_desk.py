@@ -10,6 +10,7 @@ urlpatterns = [
     path("queue/", posts.queue, name="queue"),
     path("posts/new/", compose.post_add, name="post_add"),
     path("posts/preview/", compose.post_preview, name="post_preview"),
+    path("posts/handles/", compose.post_handles_pick, name="post_handles_pick"),
     path("posts/autosave/", compose.post_autosave, name="post_autosave"),
     path("posts/library/", compose.post_library, name="post_library"),
     path("posts/drafts/<uuid:form_key>/discard/", compose.draft_discard, name="draft_discard"),
