@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import django
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -140,7 +140,7 @@ class Campaign:
         page = self._page(writer, number)
         shown = self._timed("choosing all handles", writer, "/desk/posts/handles/",
                             {**page, "pick": "add"})  # fmt: skip
-        page["chosen"] = re.search(r'name="chosen" value="([^"]*)"', shown)[1]
+        (page["chosen"],) = re.findall(r'name="chosen" value="([^"]*)"', shown)
         self._timed("previews while writing", writer, "/desk/posts/preview/", page)
         self._timed("saving the draft", writer, "/desk/posts/new/", page)
         post = self._newest()

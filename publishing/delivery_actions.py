@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
+
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import Handle, User
+from departments.states import HandleState
+from portal.audit.actions import record
 from portal.errors import MoveNotAllowed, NotPermitted
 
 from . import access, clock, signals
@@ -62,6 +69,63 @@ def requeue_delivery(delivery: Delivery, *, actor: User) -> Delivery:
 def may_be_tried_again(delivery: Delivery) -> bool:
     is_stale = delivery.state == DeliveryState.EXPIRED and delivery.problem == "stale"
     return delivery.state == DeliveryState.FAILED or is_stale
+
+
+@transaction.atomic
+def requeue_refused(
+    message: Message, *, actor: User, problems: Collection[str] | None = None
+) -> int:
+    """Try again all that was refused, or what these problems stopped, where the handle is there
+    again; how many those are. What came too late through no fault of the post goes with it.
+    """
+    message = (
+        Message.objects.select_for_update(of=("self",))
+        .select_related("department")
+        .get(pk=message.pk)
+    )
+    _require(access.can_decide(actor, message))
+    now = clock.now()
+    _must_be_wanted(message, now)
+    refused = message.deliveries.select_for_update(of=("self",)).filter(
+        Q(state=DeliveryState.FAILED) | Q(state=DeliveryState.EXPIRED, problem="stale"),
+        handle__state=HandleState.CONNECTED,
+    )
+    if problems is not None:
+        refused = refused.filter(problem__in=problems)
+    found = dict(refused.order_by("pk").values_list("pk", "problem"))
+    if not found:
+        raise MoveNotAllowed(_("There is nothing to try again here, or not yet: see the reasons."))
+    _queue_again(list(found), now)
+    data = {"problems": dict(Counter(found.values())), "deliveries": len(found)}
+    record(
+        "publishing.message.requeued",
+        message,
+        actor=actor,
+        department=message.department.slug,
+        data=data,
+    )
+    return len(found)
+
+
+def _must_be_wanted(message: Message, now: datetime) -> None:
+    is_late = message.not_after is not None and message.not_after <= now
+    is_taken_down = message.deliveries.filter(operation=Operation.REMOVE).exists()
+    if message.cancelled_at or is_late or is_taken_down:
+        raise _not_any_more()
+
+
+def _queue_again(ids: list[int], now: datetime) -> None:
+    """Both states lead to the queue (states.py). A repost still waits for what it repeats."""
+    these = Delivery.objects.filter(pk__in=ids)
+    these.update(
+        state=DeliveryState.QUEUED,
+        state_since=now,
+        problem="",
+        next_try_at=now,
+        due_at=now,
+        attempts_made=0,
+    )
+    these.filter(operation=Operation.REPOST, target__state__in=OPEN).update(next_try_at=None)
 
 
 # --- by hand -------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def _corrections(handles: Collection[Handle], corrects: Message) -> list[Row]:
 def _store(rows: Sequence[Row], common: Delivery) -> None:
     """As bulk_create would, without an object and thirty values for each of thousands of rows."""
     meta = Delivery._meta
-    varying = [meta.get_field(name) for name in (*Row._fields, "reference")]
+    varying: list[Any] = [meta.get_field(name) for name in (*Row._fields, "reference")]
     same = [one for one in meta.concrete_fields if one not in varying and not one.primary_key]
     values = [one.get_db_prep_save(one.pre_save(common, add=True), connection) for one in same]
     name = connection.ops.quote_name

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 
 from departments.models import Department, DepartmentKind, District, Handle
@@ -22,6 +22,8 @@ from departments.platforms import Platform
 from portal.web import key_runs
 from portal.web.fields import LONGEST_KEY
 from portal.web.text import tidy_line
+
+from .models import Post
 
 MANY = 100  # handles, from which on boxes for all of them are no help
 BOXES = 30
@@ -37,7 +39,15 @@ class Share(NamedTuple):
     """How many of the chosen handles belong there."""
 
     label: str
-    count: int
+    number: int
+
+
+class Shares(NamedTuple):
+    """Where a post goes, the most first."""
+
+    number: int
+    platforms: list[Share]
+    departments: list[Share]
 
 
 class HandleRow(NamedTuple):
@@ -119,16 +129,16 @@ class HandleChoice:
     @property
     def platforms(self) -> list[tuple[str, str]]:
         there = {row.platform for row in self.rows}
-        return [(value, label) for value, label in Platform.choices if value in there]
+        return [(value, str(label)) for value, label in Platform.choices if value in there]
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
         there = {department.kind for department in self.departments}
-        return [(value, label) for value, label in DepartmentKind.choices if value in there]
+        return [(value, str(label)) for value, label in DepartmentKind.choices if value in there]
 
     @cached_property
     def districts(self) -> list[tuple[str, str]]:
-        there = {row.district for row in self.rows} - {None}
+        there = {row.district for row in self.rows if row.district is not None}
         found = District.objects.filter(pk__in=there).order_by(name_order()) if there else ()
         return [(one.slug, one.name) for one in found]
 
@@ -164,15 +174,34 @@ class Offer:
         return any(self.asked.values())
 
     @property
-    def platforms(self) -> list[Share]:
-        counts = Counter(row.platform for row in self.rows)
-        return [Share(str(Platform(one).label), count) for one, count in counts.most_common()]
+    def shares(self) -> Shares:
+        return _shares(self.rows, self.choice.departments)
 
-    @property
-    def departments(self) -> list[Share]:
-        counts = Counter(row.department for row in self.rows)
-        names = {one.pk: one.name for one in self.choice.departments}
-        return [Share(names[one], count) for one, count in counts.most_common()]
+
+def shares_of(post: Post) -> Shares:
+    """Of a stored post, in two queries."""
+    counts = post.handles.order_by().values("platform", "department").annotate(number=Count("pk"))
+    found = [(row["platform"], row["department"], row["number"]) for row in counts]
+    there = {department for _platform, department, _number in found}
+    return _counted(found, Department.objects.filter(pk__in=there))
+
+
+def _shares(rows: Iterable[HandleRow], departments: Iterable[Department]) -> Shares:
+    counts = Counter((row.platform, row.department) for row in rows)
+    return _counted([(*place, number) for place, number in counts.items()], departments)
+
+
+def _counted(numbers: Iterable[tuple[str, int, int]], departments: Iterable[Department]) -> Shares:
+    """`numbers` are (platform, department, how many handles)."""
+    on, of, names = Counter[str](), Counter[int](), {one.pk: one.name for one in departments}
+    for platform, department, number in numbers:
+        on[platform] += number
+        of[department] += number
+    return Shares(
+        on.total(),
+        [Share(str(Platform(one).label), number) for one, number in on.most_common()],
+        [Share(names[one], number) for one, number in of.most_common()],
+    )
 
 
 def _asked(page: QueryDict) -> dict[str, str]:

@@ -146,6 +146,7 @@ class RecordsField(forms.ModelMultipleChoiceField):
         for key in keys:
             if not (key.isascii() and key.isdigit() and len(key) <= LONGEST_KEY):
                 self._refuse("invalid_pk_value", pk=key)
+        assert self.queryset is not None
         found = self.queryset.filter(pk__in=keys)
         known = {str(record.pk) for record in found}
         for key in keys:
