@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
     handle: int
     platform: str
-    operation: str = Operation.PUBLISH
+    operation: str = Operation.PUBLISH.value
     recipient: int | None = None
     target: int | None = None
 
@@ -46,12 +46,13 @@ def plan(
         rows = _corrections(handles, corrects)
         _store(rows, _pattern(message, due, len(rows), is_urgent=is_urgent))
         return
-    speakers = _speakers(handles)
-    first = _first(message, handles, speakers)
+    copying = _copying(handles)
+    speakers = _speakers(handles, copying)
+    first = _first(message, handles, copying - {one.pk for one in speakers.values()})
     common = _pattern(message, due, max(len(first), len(handles)), is_urgent=is_urgent)
     _store(first, common)
     common.next_try_at = None  # a repost has no time of its own: what it repeats wakes it
-    _store(_reposts(message, handles, speakers), common)
+    _store(_reposts(message, handles, copying, speakers), common)
     _put_prices(message, {handle.platform for handle in handles})
 
 
@@ -63,17 +64,15 @@ def _pattern(message: Message, due: datetime, number: int, *, is_urgent: bool) -
     )
 
 
-def _first(message: Message, handles: Collection[Handle], speakers: dict[str, Handle]) -> list[Row]:
-    """Everything but reposts: where copies are forbidden, the first handle speaks for all."""
+def _first(message: Message, handles: Collection[Handle], silent: Container[int]) -> list[Row]:
+    """Everything but reposts: where copies are forbidden, one handle speaks for all."""
     templates = {part.platform for part in message.parts.all() if part.options.get("template")}
-    to_people = [handle for handle in handles if handle.platform in templates]
     return [
-        *_to_people(to_people),
+        *_to_people([handle for handle in handles if handle.platform in templates]),
         *(
             Row(handle.pk, handle.platform)
             for handle in handles
-            if handle.platform not in templates
-            and (not reposts_instead(handle) or handle == speakers[handle.platform])
+            if handle.platform not in templates and handle.pk not in silent
         ),
     ]
 
@@ -92,29 +91,42 @@ def _to_people(handles: Collection[Handle]) -> Iterator[Row]:
             yield Row(handle.pk, handle.platform, recipient=person)
 
 
-def _reposts(message: Message, handles: Iterable[Handle], speakers: dict[str, Handle]) -> list[Row]:
+def _reposts(
+    message: Message,
+    handles: Iterable[Handle],
+    copying: Container[int],
+    speakers: dict[str, Handle],
+) -> list[Row]:
     spoken = message.deliveries.filter(handle__in=speakers.values(), recipient__isnull=True)
     targets = dict(spoken.values_list("platform", "pk"))
     return [
-        Row(handle.pk, handle.platform, Operation.REPOST, target=targets[handle.platform])
+        Row(handle.pk, handle.platform, Operation.REPOST.value, target=targets[handle.platform])
         for handle in handles
-        if handle.platform in targets
-        and reposts_instead(handle)
+        if handle.pk in copying
+        and handle.platform in targets
         and handle != speakers[handle.platform]
     ]
 
 
-def _speakers(handles: Iterable[Handle]) -> dict[str, Handle]:
+def _copying(handles: Collection[Handle]) -> set[int]:
+    """Keys of those that would publish the same text as another, where that is forbidden."""
+    platforms = {handle.platform for handle in handles}
+    forbidding = {one for one in platforms if connector_class(one).reposts_copies}
+    return {one.pk for one in handles if one.way == Way.API and one.platform in forbidding}
+
+
+def _speakers(handles: Iterable[Handle], copying: Container[int]) -> dict[str, Handle]:
     """Whose post the other accounts repost, where copies are forbidden: the first by key."""
     found: dict[str, Handle] = {}
     for handle in sorted(handles, key=lambda one: one.pk or 0):
-        if handle.platform not in found and reposts_instead(handle):
-            found[handle.platform] = handle
+        if handle.pk in copying:
+            found.setdefault(handle.platform, handle)
     return found
 
 
 def speaker_of(handles: Iterable[Handle], platform: str) -> Handle | None:
-    return _speakers(one for one in handles if one.platform == platform).get(platform)
+    mine = [one for one in handles if one.platform == platform]
+    return _speakers(mine, _copying(mine)).get(platform)
 
 
 def reposts_instead(handle: Handle) -> bool:
@@ -129,18 +141,18 @@ def _corrections(handles: Collection[Handle], corrects: Message) -> list[Row]:
     if any(handle.pk not in targets for handle in handles):
         raise MoveNotAllowed(_("On one of these handles there is no post that can be corrected."))
     return [
-        Row(handle.pk, handle.platform, Operation.EDIT, target=targets[handle.pk])
+        Row(handle.pk, handle.platform, Operation.EDIT.value, target=targets[handle.pk])
         for handle in handles
     ]
 
 
 def _store(rows: Sequence[Row], common: Delivery) -> None:
     """As bulk_create would, without an object and thirty values for each of thousands of rows."""
-    meta = Delivery._meta
-    varying: list[Any] = [meta.get_field(name) for name in (*Row._fields, "reference")]
+    meta, name = Delivery._meta, connection.ops.quote_name
+    reference = meta.get_field("reference")
+    varying: list[Any] = [*(meta.get_field(field) for field in Row._fields), reference]
     same = [one for one in meta.concrete_fields if one not in varying and not one.primary_key]
     values = [one.get_db_prep_save(one.pre_save(common, add=True), connection) for one in same]
-    name = connection.ops.quote_name
     columns = ", ".join(name(one.column) for one in (*varying, *same))
     told = (f"CAST(column{n} AS {one.db_type(connection)})" for n, one in enumerate(varying, 1))
     select = ", ".join([*told, *["%s"] * len(same)])
@@ -148,16 +160,12 @@ def _store(rows: Sequence[Row], common: Delivery) -> None:
         for start in range(0, len(rows), AT_ONCE):
             batch = rows[start : start + AT_ONCE]
             places = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(batch))
+            told_values = [(*row, reference.get_db_prep_save(uuid4(), connection)) for row in batch]
             cursor.execute(
                 f"INSERT INTO {name(meta.db_table)} ({columns})"  # noqa: S608 - names, no values
                 f" SELECT {select} FROM (VALUES {places}) AS told",
-                [*values, *chain.from_iterable(_values(row, varying) for row in batch)],
+                [*values, *chain.from_iterable(told_values)],
             )
-
-
-def _values(row: Row, fields: Sequence[Any]) -> Iterator[Any]:
-    for field, value in zip(fields, (*row, uuid4()), strict=True):
-        yield field.get_db_prep_save(value, connection)
 
 
 def _put_prices(message: Message, platforms: Iterable[str]) -> None:
