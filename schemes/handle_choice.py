@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from departments.models import Department, DepartmentKind, District, Handle
@@ -22,8 +22,6 @@ from departments.platforms import Platform
 from portal.web import key_runs
 from portal.web.fields import LONGEST_KEY
 from portal.web.text import tidy_line
-
-from .models import Post
 
 MANY = 100  # handles, from which on boxes for all of them are no help
 BOXES = 30
@@ -178,27 +176,20 @@ class Offer:
         return _shares(self.rows, self.choice.departments)
 
 
-def shares_of(post: Post) -> Shares:
-    """Of a stored post, in two queries."""
-    counts = post.handles.order_by().values("platform", "department").annotate(number=Count("pk"))
-    found = [(row["platform"], row["department"], row["number"]) for row in counts]
-    there = {department for _platform, department, _number in found}
-    return _counted(found, Department.objects.filter(pk__in=there))
+def shares_of(handles: Sequence[Handle]) -> Shares:
+    """Of those of a stored post; each then knows its department."""
+    rows = [HandleRow(one.pk, one.platform, one.department_id, None) for one in handles]
+    departments = Department.objects.in_bulk({row.department for row in rows})
+    for handle in handles:
+        handle.department = departments[handle.department_id]
+    return _shares(rows, departments.values())
 
 
-def _shares(rows: Iterable[HandleRow], departments: Iterable[Department]) -> Shares:
-    counts = Counter((row.platform, row.department) for row in rows)
-    return _counted([(*place, number) for place, number in counts.items()], departments)
-
-
-def _counted(numbers: Iterable[tuple[str, int, int]], departments: Iterable[Department]) -> Shares:
-    """`numbers` are (platform, department, how many handles)."""
-    on, of, names = Counter[str](), Counter[int](), {one.pk: one.name for one in departments}
-    for platform, department, number in numbers:
-        on[platform] += number
-        of[department] += number
+def _shares(rows: Sequence[HandleRow], departments: Iterable[Department]) -> Shares:
+    names = {one.pk: one.name for one in departments}
+    on, of = Counter(row.platform for row in rows), Counter(row.department for row in rows)
     return Shares(
-        on.total(),
+        len(rows),
         [Share(str(Platform(one).label), number) for one, number in on.most_common()],
         [Share(names[one], number) for one, number in of.most_common()],
     )

@@ -57,7 +57,7 @@ def post_handles(request: OfficerRequest, pk: int) -> HttpResponseBase:
     context = {
         "post": post,
         "page": page_of(handles, request, PER_PAGE),
-        "where": shares_of(post),
+        "where": shares_of(list(post.handles.all())),
         "asked": asked,
         "is_filtered": any(asked.values()),
         "platforms": Platform.choices,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
@@ -233,8 +233,10 @@ def post_page(
     wrong_link: ByHandForm | None = None,
 ) -> HttpResponse:
     message = post.message
-    handles = list(post.handles.all()[: MANY + 1])
+    handles = list(post.handles.all())
     is_campaign = len(handles) > MANY
+    where = shares_of(handles) if is_campaign else None
+    reviews = list(post.reviews.select_related("reviewer"))
     deliveries = _shown_deliveries(message, is_campaign=is_campaign)
     progress = progress_of(message) if message and is_campaign else None
     may_write = access.can_write_posts(request.user, post.department_id)
@@ -244,14 +246,14 @@ def post_page(
     )
     context = {
         "post": post,
-        "previews": previews(post),
+        "previews": previews(post, handles),
         "handles": handles,
-        "where": shares_of(post) if is_campaign else None,
+        "where": where,
         "is_campaign": is_campaign,
         "progress": progress,
-        "reviews": post.reviews.select_related("reviewer"),
+        "reviews": reviews,
         "deliveries": deliveries,
-        "ladder": _ladder(post),
+        "ladder": _ladder(post, reviews),
         "is_open": post.state not in workflow.SEALED and post.state != PostState.WITHDRAWN,
         "decision": DecisionForm(initial={"version": post.version, "comment": comment}),
         **_about_deliveries(request, message, deliveries, progress),
@@ -271,10 +273,16 @@ def post_page(
 
 def _shown_deliveries(message: Message | None, *, is_campaign: bool) -> list[Delivery]:
     """All of them; of a campaign the first few at which an officer has something to do."""
-    found = Delivery.objects.filter(message=message, recipient__isnull=True)
+    if message is None:
+        return []
+    found = message.deliveries.filter(recipient__isnull=True)
     if is_campaign:
-        unsettled = Q(state=DeliveryState.UNKNOWN, problem="needs_decision")
-        found = found.filter(Q(state=DeliveryState.ASSISTED) | unsettled)[:MOST_SHOWN]
+        removals = message.deliveries.filter(operation=Operation.REMOVE).order_by("pk")
+        found = found.filter(
+            Q(state=DeliveryState.ASSISTED)
+            | Q(state=DeliveryState.UNKNOWN, problem="needs_decision")
+            | Q(pk__in=removals.values("pk")[:1])  # who asked for it, and why
+        )[:MOST_SHOWN]
     related = ("handle", "target__handle", "message", "posted_by", "asked_by")
     return list(found.select_related(*related).prefetch_related("attempts", "metrics"))
 
@@ -285,7 +293,7 @@ def _about_deliveries(
     deliveries: list[Delivery],
     progress: Progress | None,
 ) -> dict[str, object]:
-    take_down = _take_down(message) if progress else _first_removal(deliveries)
+    removals = [one for one in deliveries if one.operation == Operation.REMOVE]
     others = [one for one in deliveries if one.operation != Operation.REMOVE]
     is_out = any(one.state == DeliveryState.SENT for one in others)
     is_everywhere = bool(others) and all(one.state == DeliveryState.SENT for one in others)
@@ -303,10 +311,10 @@ def _about_deliveries(
         **may,
         "is_out": is_out,
         "is_everywhere": is_everywhere,
-        "is_taken_down": take_down is not None and not is_out,
-        "take_down": take_down,
+        "is_taken_down": bool(removals) and not is_out,
+        "take_down": next(iter(removals), None),
         "hand_work": hand_work(deliveries),
-        "broadcasts": broadcasts(message),
+        "broadcasts": broadcasts(message) if message else [],
         "taken_over": TAKEN_OVER - {DeliveryState.QUEUED},  # those leave in a moment
         "delivery_decision": DeliveryDecisionForm(),
         "by_hand": ByHandForm(),
@@ -314,19 +322,10 @@ def _about_deliveries(
     }
 
 
-def _first_removal(deliveries: list[Delivery]) -> Delivery | None:
-    return next((one for one in deliveries if one.operation == Operation.REMOVE), None)
-
-
-def _take_down(message: Message | None) -> Delivery | None:
-    asked = Delivery.objects.filter(message=message, operation=Operation.REMOVE)
-    return asked.select_related("asked_by").order_by("pk").first()
-
-
-def _ladder(post: Post) -> list[dict[str, object]]:
+def _ladder(post: Post, reviews: Iterable[Review]) -> list[dict[str, object]]:
     """The steps of its route, each with who decided there in this round, if anyone."""
     decided: dict[str, Review] = {}
-    for review in post.reviews.select_related("reviewer").order_by("version"):
+    for review in sorted(reviews, key=lambda review: review.version):
         if review.move == Move.SUBMIT:
             decided = {}
         decided[review.step] = review
