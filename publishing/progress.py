@@ -43,7 +43,7 @@ GROUPS = {
     "by_hand": Group(_("To be posted by hand"), (S.ASSISTED,), "care"),
     "unclear": Group(_("Outcome unclear"), (S.UNKNOWN,), "care"),
     "refused": Group(_("Refused"), (S.FAILED,), "bad"),
-    "late": Group(_("Too late, not published"), (S.EXPIRED,), "care"),
+    "late": Group(_("Too late"), (S.EXPIRED,), "care"),
     "cancelled": Group(_("Cancelled"), (S.CANCELLED,), "neutral"),
     "removed": Group(_("Taken down"), (S.REMOVED,), "neutral"),
 }
