@@ -132,10 +132,13 @@ class Campaign:
 
     def run(self) -> dict[str, list[float]]:
         for number in range(self.rounds):
-            self._one(number)
+            self._after(self._approved(number))
+        post = self._approved(self.rounds)
+        self._move("withdrawing it", self._signed_in("director"), "withdraw", comment="भूल")
+        assert not post.message
         return self.taken
 
-    def _one(self, number: int) -> None:
+    def _approved(self, number: int) -> Post:
         writer = self._signed_in("nodal_officer")
         page = self._page(writer, number)
         shown = self._timed("choosing all handles", writer, "/desk/posts/handles/",
@@ -151,12 +154,15 @@ class Campaign:
         for role in ("department_head", "deputy_director", "joint_director"):
             self._looked_at_and_approved(role, "an approval")
         self._looked_at_and_approved("director", "the last approval")
-        self._timed("the post's page afterwards", writer, f"/desk/posts/{post.pk}/")
-        self._after(writer, post)
+        return self._newest()
 
-    def _after(self, writer: Client, post: Post) -> None:
+    def _after(self, post: Post) -> None:
+        from django.test import Client
+
         from publishing.models import Delivery
 
+        writer = self._signed_in("nodal_officer")
+        self._timed("the post's page afterwards", writer, f"/desk/posts/{post.pk}/")
         there = Delivery.objects.filter(message=post.message)
         there.update(state="failed", problem="reconnect")
         self._timed("the progress page", writer, f"/desk/posts/{post.pk}/progress/")
@@ -166,6 +172,9 @@ class Campaign:
                     {"problem": "reconnect"})  # fmt: skip
         assert not there.filter(state="failed").exists()
         there.update(state="sent", sent_at=there[0].due_at, platform_id="1", next_try_at=None)
+        self._timed("its public page", Client(), f"/posts/{post.pk}/")
+        reason = {"reason": "आँकड़ा ग़लत है"}
+        self._timed("taking it down", director, f"/desk/posts/{post.pk}/take-down/", reason)
 
     def _looked_at_and_approved(self, role: str, what: str) -> None:
         client = self._signed_in(role)
@@ -199,9 +208,10 @@ class Campaign:
         client.force_login(self.people[role])
         return client
 
-    def _move(self, what: str, client: Client, move: str) -> None:
+    def _move(self, what: str, client: Client, move: str, **data: str) -> None:
         post = self._newest()
-        self._timed(what, client, f"/desk/posts/{post.pk}/{move}/", {"version": post.version})
+        page = {"version": post.version, **data}
+        self._timed(what, client, f"/desk/posts/{post.pk}/{move}/", page)
 
     def _timed(self, what: str, client: Client, address: str, data: Any = None) -> str:
         ask: Callable[..., Any] = client.get if data is None else client.post

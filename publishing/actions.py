@@ -38,6 +38,7 @@ from .moving import (
     locked_all,
     move,
     published_all,
+    recall,
 )
 from .planning import CAMPAIGN_FROM, plan
 from .retry import FOLLOW_LONGEST, FOLLOWS, UNCLEAR_TRIES, WAITS, Verdict, judge
@@ -129,13 +130,12 @@ def _freeze(message: Message, sealed: SealedPart, media_ids: Iterable[int]) -> N
 def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
     """Take everything back. Raises MoveNotAllowed if a part of it has left or is leaving."""
     message = Message.objects.select_for_update().get(pk=message.pk)
-    related = ("message__department", "handle", "recipient")
-    rows = message.deliveries.select_for_update(of=("self",)).select_related(*related)
-    deliveries = list(rows)
-    if any(delivery.state not in RECALLABLE or begun(delivery) for delivery in deliveries):
+    rows = message.deliveries.select_for_update(of=("self",)).order_by("pk")
+    # Only those can be out in part that have kept something of it.
+    is_leaving = any(state not in RECALLABLE for state in rows.values_list("state", flat=True))
+    if is_leaving or any(map(begun, rows.exclude(kept={}).select_related("handle"))):
         raise MoveNotAllowed(_("It is already being published and can no longer be taken back."))
-    for delivery in deliveries:
-        move(delivery, DeliveryState.CANCELLED, problem="withdrawn", actor=actor)
+    number = recall(message, actor)
     message.cancelled_at = clock.now()
     message.save()
     record(
@@ -143,7 +143,7 @@ def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
         message,
         actor=actor,
         department=message.department.slug,
-        data={"reason": reason},
+        data={"reason": reason, "deliveries": number},
     )
     return message
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -21,9 +21,10 @@ from .connectors.base import Receipt
 from .gate import barrier
 from .links import is_on_platform, may_be_post_of
 from .models import Delivery, Message, Operation
-from .moving import accepted, begun, locked, move, recorded
+from .moving import accepted, begun, locked, move, recall, recorded
+from .planning import CAMPAIGN_FROM, plan_removals
 from .problems import label
-from .states import OPEN, RECALLABLE, DeliveryState, Rank
+from .states import OPEN, DeliveryState
 
 # Nothing of it is out and nobody is at it, so an officer may take it over.
 TAKEN_OVER = frozenset({DeliveryState.QUEUED, DeliveryState.WAITING, DeliveryState.FAILED})
@@ -181,34 +182,35 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
     _require(access.can_take_down(actor, message))
     if not reason.strip():
         raise MoveNotAllowed(_("Say why the post is taken down."))
-    recalled = _recall(message, actor)
+    recalled = recall(message, actor)
     made_visible = message.deliveries.select_for_update(of=("self",)).filter(
         operation__in=(Operation.PUBLISH, Operation.EDIT)
     )
     asked = Delivery.objects.filter(operation=Operation.REMOVE).exclude(
         state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
     )
-    candidates = made_visible.select_related("handle").exclude(pk__in=asked.values("target"))
+    candidates = made_visible.exclude(pk__in=asked.values("target")).order_by("pk")
     targets = [delivery for delivery in candidates if can_be_removed(delivery)]
     if not targets and not recalled:
         raise MoveNotAllowed(_("Nothing of this post is out that could be taken down."))
-    made = Delivery.objects.bulk_create(
-        Delivery(
-            message=message,
-            handle=target.handle,
-            platform=target.handle.platform,
-            rank=Rank.TAKE_DOWN,
-            operation=Operation.REMOVE,
-            target=target,
-            next_try_at=None if target.state in OPEN else clock.now(),
-            asked_by=actor,
-            reason=reason.strip(),
-        )
-        for target in targets
-    )
-    for delivery in made:
-        recorded("publishing.delivery.removal_asked", delivery, actor, {"reason": reason.strip()})
+    plan_removals(message, targets, reason=reason.strip(), actor=actor)
+    made = list(asked.filter(target__in=targets).order_by("pk"))
+    _record_removals(message, made, recalled, reason.strip(), actor)
     return made
+
+
+def _record_removals(
+    message: Message, made: Sequence[Delivery], recalled: int, reason: str, actor: User
+) -> None:
+    """Of a campaign, the entry about the message stands for all."""
+    if len(made) < CAMPAIGN_FROM:
+        for delivery in made:
+            recorded("publishing.delivery.removal_asked", delivery, actor, {"reason": reason})
+        if recalled < CAMPAIGN_FROM:
+            return
+    data = {"reason": reason, "deliveries": len(made) + recalled}
+    slug = message.department.slug
+    record("publishing.message.removal_asked", message, actor=actor, department=slug, data=data)
 
 
 def can_be_removed(delivery: Delivery) -> bool:
@@ -217,16 +219,6 @@ def can_be_removed(delivery: Delivery) -> bool:
     if delivery.operation == Operation.REMOVE or is_with_person:
         return False
     return delivery.state in OUT_OR_LEAVING or bool(begun(delivery))
-
-
-def _recall(message: Message, actor: User) -> int:
-    """Take back what of the message has not left; how much that was."""
-    waiting = message.deliveries.select_for_update(of=("self",)).filter(state__in=RECALLABLE)
-    waiting = waiting.exclude(operation=Operation.REMOVE)
-    found = list(waiting.select_related("message__department", "handle", "recipient"))
-    for delivery in found:
-        move(delivery, DeliveryState.CANCELLED, problem="withdrawn", actor=actor)
-    return len(found)
 
 
 # --- inside --------------------------------------------------------------------------------------

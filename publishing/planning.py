@@ -11,13 +11,14 @@ from uuid import uuid4
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from departments.models import Handle, Way
+from departments.models import Handle, User, Way
 from portal.errors import MoveNotAllowed
 
+from . import clock
 from .connectors import connector_class
 from .content import content_of
 from .models import Delivery, Message, Operation, Subscriber
-from .states import DeliveryState, Rank
+from .states import OPEN, DeliveryState, Rank
 
 CAMPAIGN_FROM = 100  # deliveries of one message, from which on those of others go first
 AT_ONCE = 150  # rows of one INSERT: SQLite takes 999 values
@@ -54,6 +55,22 @@ def plan(
     common.next_try_at = None  # a repost has no time of its own: what it repeats wakes it
     _store(_reposts(message, handles, copying, speakers), common)
     _put_prices(message, {handle.platform for handle in handles})
+
+
+def plan_removals(
+    message: Message, targets: Iterable[Delivery], *, reason: str, actor: User
+) -> None:
+    """One for each of these that is out; what is still on its way is removed once it is there."""
+    waiting: list[Row] = []
+    now: list[Row] = []
+    for target in targets:
+        platform = target.platform or target.handle.platform
+        row = Row(target.handle_id, platform, Operation.REMOVE.value, target=target.pk)
+        (waiting if target.state in OPEN else now).append(row)
+    common = Delivery(message=message, rank=Rank.TAKE_DOWN, asked_by=actor, reason=reason)
+    _store(waiting, common)
+    common.next_try_at = clock.now()
+    _store(now, common)
 
 
 def _pattern(message: Message, due: datetime, number: int, *, is_urgent: bool) -> Delivery:

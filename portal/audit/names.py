@@ -50,6 +50,7 @@ LABELS = {
     "publishing.subscriber.returned": _("Person wants messages again"),
     "publishing.message.queued": _("Message queued for publishing"),
     "publishing.message.requeued": _("Refused deliveries queued again by an officer"),
+    "publishing.message.removal_asked": _("Take-down asked for"),
     "publishing.message.cancelled": _("Message cancelled"),
     "publishing.delivery.assisted": _("Left to an officer to post by hand"),
     "publishing.delivery.sent": _("Published"),

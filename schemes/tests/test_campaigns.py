@@ -22,6 +22,7 @@ from portal.errors import MoveNotAllowed
 from portal.web import key_runs
 from publishing.models import Delivery, Operation, Scope, Stop
 from publishing.problems import label
+from publishing.states import Rank
 from publishing.tests.factories import connected_handle
 from schemes import actions
 from schemes.models import Post
@@ -371,3 +372,52 @@ def test_a_draft_has_no_progress_page(up):
     post = draft(up)
     assert post.state == PostState.DRAFT
     assert client_of(up.nodal).get(f"/desk/posts/{post.pk}/progress/").status_code == 404
+
+
+# --- back again -----------------------------------------------------------------------------------
+
+
+def entries(action: str) -> list[dict]:
+    return [entry.data for entry in AuditEntry.objects.filter(action=action).order_by("number")]
+
+
+def test_a_campaign_is_withdrawn_with_one_entry_for_all(up):
+    post = approved_post(up, handles=handles_of(department(), 120))
+    actions.withdraw_post(post, version=post.version, actor=up.director, comment="भूल")
+    gone = Delivery.objects.filter(message__source_id=post.pk)
+    assert set(gone.values_list("state", "problem", "next_try_at")) == {
+        ("cancelled", "withdrawn", None)
+    }
+    assert entries("publishing.message.cancelled") == [{"reason": "भूल", "deliveries": 120}]
+    assert not entries("publishing.delivery.cancelled")
+
+
+def test_a_campaign_is_taken_down_where_it_is_out_and_where_it_is_leaving(up):
+    post = approved_post(up, handles=handles_of(department(), 120))
+    out = post.message.deliveries.order_by("pk")
+    ids = list(out.values_list("pk", flat=True))
+    sent = {"state": "sent", "sent_at": timezone.now(), "platform_id": "1", "next_try_at": None}
+    Delivery.objects.filter(pk__in=ids[:110]).update(**sent)
+    Delivery.objects.filter(pk=ids[110]).update(state="unknown", problem="needs_decision")
+    address = f"/desk/posts/{post.pk}/take-down/"
+    for _press in range(2):
+        client_of(up.director).post(address, {"reason": "आँकड़ा ग़लत है"})
+    removals = Delivery.objects.filter(operation=Operation.REMOVE)
+    assert set(removals.values_list("target", flat=True)) == set(ids[:111])
+    assert removals.get(target=ids[110]).next_try_at is None
+    assert set(removals.values_list("asked_by", "rank", "platform")) == {
+        (up.director.pk, Rank.TAKE_DOWN, "facebook")
+    }
+    assert out.filter(state="cancelled").count() == 9
+    assert entries("publishing.message.removal_asked") == [
+        {"reason": "आँकड़ा ग़लत है", "deliveries": 120}
+    ]
+
+
+def test_the_public_page_of_a_campaign_names_the_first_handles_and_counts_the_others(up):
+    post = approved_post(up, handles=handles_of(department(), 60))
+    sent = {"state": "sent", "sent_at": timezone.now(), "platform_id": "1", "next_try_at": None}
+    post.message.deliveries.update(**sent)
+    shown = Client().get(f"/posts/{post.pk}/").content.decode()
+    assert shown.count('class="handle-name"') == 50
+    assert "और 10 अन्य हैंडलों पर" in shown
