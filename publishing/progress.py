@@ -84,6 +84,11 @@ class Progress:
         return bool(self.count(*MOVING))
 
     @property
+    def is_watched(self) -> bool:
+        """Its numbers may change at any moment, once a stop is released as well."""
+        return bool(self.count(*MOVING, "held"))
+
+    @property
     def is_open(self) -> bool:
         return bool(self.count(*MOVING, "held", "unclear", "by_hand"))
 
