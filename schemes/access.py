@@ -17,11 +17,11 @@ from departments.access import (
     holds,
     own_departments,
     sees_every_department,
+    usable_handles,
     visible_departments,
 )
 from departments.models import Department, Handle, Way
 from departments.roles import DIRECTORATE, Role
-from departments.states import HandleState
 from publishing.models import Delivery
 
 from .models import ChangeState, Post, Progress, Scheme, SchemeChange
@@ -145,10 +145,10 @@ def handles_for(departments: Iterable[Department]) -> QuerySet[Handle]:
     to by itself: by hand is posted by the officers who sign in there.
     """
     departments = list(departments)
-    within = Q(department__in=[department.pk for department in departments])
+    own = usable_handles([department.pk for department in departments]).select_related(None)
     if any(speaks_for_all(department) for department in departments):
-        within |= Q(way=Way.API)
-    return Handle.objects.filter(within, state=HandleState.CONNECTED)
+        return own | Handle.objects.connected().filter(way=Way.API)
+    return own
 
 
 def can_edit_post(user: Person, post: Post) -> bool:
