@@ -16,7 +16,7 @@ from portal.errors import MoveNotAllowed, NotPermitted
 
 from . import access
 from .credentials import Secrets, forget_secrets, store_secrets
-from .models import Department, Handle, Member, User, Way
+from .models import Department, District, Handle, Member, User, Way
 from .platforms import links_to, may_be_named
 from .roles import DIRECTORATE, STATE_WIDE
 from .states import HANDLE_MOVES, HandleState
@@ -117,6 +117,7 @@ def register_handle(
     name: str,
     url: str = "",
     accountable_officer: User | None = None,
+    district: District | None = None,
     note: str = "",
     actor: User,
 ) -> Handle:
@@ -132,6 +133,7 @@ def register_handle(
                 name=name,
                 url=url,
                 accountable_officer=accountable_officer,
+                district=district,
                 note=note,
             )
     except IntegrityError:
@@ -142,7 +144,7 @@ def register_handle(
 
 @transaction.atomic
 def change_handle(handle: Handle, *, actor: User, **fields: Any) -> Handle:
-    """Change name, link, accountable officer or note."""
+    """Change name, link, accountable officer, district or note."""
     handle = _locked(handle)
     _require(access.can_edit_handles(actor, handle.department_id))
     _must_be_in(handle.department, fields.get("accountable_officer"))

@@ -12,7 +12,7 @@ from portal.web.fields import DayField, LineField, LinesField, length_of
 
 from .access import own_departments
 from .fields import NamedField
-from .models import Department, DepartmentKind, Handle, Member, User
+from .models import Department, DepartmentKind, District, Handle, Member, User
 from .names import collated
 from .platforms import ADVISED_NAME_LENGTH, SITES, Platform, links_to, may_be_named
 from .roles import Role
@@ -47,6 +47,13 @@ class HandleForm(forms.Form):
         required=False,
         help_text=_("Answers for what this handle says. Must hold a charge in the department."),
     )
+    district = NamedField(
+        District.objects.all(),
+        label=_("District"),
+        required=False,
+        empty_label=_("The whole State"),
+        help_text=_("For whose people the handle speaks. Campaigns are addressed by it."),
+    )
     note = LinesField(label=_("Note"), longest=2000, required=False)
 
     def __init__(self, *args: Any, handle: Handle | None = None, **options: Any) -> None:
@@ -68,6 +75,7 @@ class HandleForm(forms.Form):
             "name": handle.name,
             "url": handle.url,
             "note": handle.note,
+            "district": handle.district_id,
             "accountable_officer": str(officer.pk) if officer else "",
             **self.initial,
         }
@@ -114,6 +122,7 @@ class HandleForm(forms.Form):
             "name": self.cleaned_data["name"],
             "url": self.cleaned_data["url"],
             "note": self.cleaned_data["note"],
+            "district": self.cleaned_data["district"],
             "accountable_officer": User.objects.get(pk=officer) if officer else None,
         }
 
@@ -136,7 +145,15 @@ class NewHandleForm(HandleForm):
     platform = forms.ChoiceField(
         label=_("Platform"), choices=[("", _("Choose")), *Platform.choices]
     )
-    field_order = ("department", "platform", "name", "url", "accountable_officer", "note")
+    field_order = (
+        "department",
+        "platform",
+        "name",
+        "url",
+        "accountable_officer",
+        "district",
+        "note",
+    )
 
     def __init__(self, *args: Any, officer: User, **options: Any) -> None:
         super().__init__(*args, **options)

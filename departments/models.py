@@ -230,6 +230,14 @@ class Handle(models.Model):
         related_name="handles",
         verbose_name=_("accountable officer"),
     )
+    district = models.ForeignKey(  # for whose people it speaks; none: the whole State
+        District,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="handles",
+        verbose_name=_("district"),
+    )
     confidence = models.CharField(max_length=10, blank=True)  # of the starter data's source
     source = models.TextField(blank=True)
     note = models.TextField(_("note"), blank=True)

@@ -18,6 +18,7 @@ from departments.actions import mark_handle
 from departments.models import Department, Handle, User
 from portal.audit.actions import record
 from portal.errors import MoveNotAllowed
+from portal.web import key_runs
 
 from . import clock, traffic
 from .connectors.base import Receipt
@@ -37,8 +38,9 @@ from .moving import (
     locked_all,
     move,
     published_all,
+    recall,
 )
-from .planning import plan
+from .planning import CAMPAIGN_FROM, plan
 from .retry import FOLLOW_LONGEST, FOLLOWS, UNCLEAR_TRIES, WAITS, Verdict, judge
 from .seal import SealedPart, seal_of_message
 from .states import RECALLABLE, DeliveryState, Outcome
@@ -85,12 +87,20 @@ def queue_message(
     for sealed in parts:
         _freeze(message, sealed, media.get(sealed.platform, ()))
     due = max(not_before or clock.now(), clock.now())
-    deliveries = plan(message, list(handles), due=due, corrects=corrects, is_urgent=is_urgent)
+    handles = list(handles)
+    plan(message, handles, due=due, corrects=corrects, is_urgent=is_urgent)
     if seal_of_message(message) != seal:
         raise MoveNotAllowed(_("The content changed while it was being approved."))
-    data = {"seal": seal, "handles": sorted({delivery.handle_id for delivery in deliveries})}
+    data = {"seal": seal, **_named([handle.pk for handle in handles])}
     record("publishing.message.queued", message, actor=actor, department=department.slug, data=data)
     return message
+
+
+def _named(handle_ids: list[int]) -> dict[str, Any]:
+    """For the audit trail: each handle, of a campaign briefly but as completely."""
+    if len(handle_ids) < CAMPAIGN_FROM:
+        return {"handles": sorted(handle_ids)}
+    return {"handle_count": len(handle_ids), "handle_keys": key_runs.written(handle_ids)}
 
 
 def _freeze(message: Message, sealed: SealedPart, media_ids: Iterable[int]) -> None:
@@ -120,13 +130,12 @@ def _freeze(message: Message, sealed: SealedPart, media_ids: Iterable[int]) -> N
 def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
     """Take everything back. Raises MoveNotAllowed if a part of it has left or is leaving."""
     message = Message.objects.select_for_update().get(pk=message.pk)
-    related = ("message__department", "handle", "recipient")
-    rows = message.deliveries.select_for_update(of=("self",)).select_related(*related)
-    deliveries = list(rows)
-    if any(delivery.state not in RECALLABLE or begun(delivery) for delivery in deliveries):
+    rows = message.deliveries.select_for_update(of=("self",)).order_by("pk")
+    # Only those can be out in part that have kept something of it.
+    is_leaving = any(state not in RECALLABLE for state in rows.values_list("state", flat=True))
+    if is_leaving or any(map(begun, rows.exclude(kept={}).select_related("handle"))):
         raise MoveNotAllowed(_("It is already being published and can no longer be taken back."))
-    for delivery in deliveries:
-        move(delivery, DeliveryState.CANCELLED, problem="withdrawn", actor=actor)
+    number = recall(message, actor)
     message.cancelled_at = clock.now()
     message.save()
     record(
@@ -134,7 +143,7 @@ def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
         message,
         actor=actor,
         department=message.department.slug,
-        data={"reason": reason},
+        data={"reason": reason, "deliveries": number},
     )
     return message
 

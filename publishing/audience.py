@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from departments.credentials import CredentialMissing, keyed_hash, open_text
@@ -56,6 +56,12 @@ def recipients_of(handle: Handle) -> QuerySet[Subscriber]:
     return Subscriber.objects.agreed().filter(handle=handle)
 
 
+def people_of(handle_ids: Iterable[int]) -> dict[int, int]:
+    """How many people each of these handles would write to, by its key; none: not named."""
+    agreed = Subscriber.objects.agreed().filter(handle__in=handle_ids).order_by()
+    return dict(agreed.values_list("handle").annotate(Count("pk")))
+
+
 def address_of(subscriber: Subscriber) -> str:
     """In E.164. Raises Refused where no key of today opens it."""
     try:
@@ -96,7 +102,7 @@ def approved_templates(handles: Iterable[Handle]) -> list[tuple[str, str]]:
     """Choices of (value, label) for templates that every one of these handles may send, with the
     same words.
     """
-    by_handle = [{_value(template): template for template in _usable(one)} for one in handles]
+    by_handle = [{_value(one): one for one in found} for found in _usable(handles)]
     shared = by_handle[0] if by_handle else {}
     return [
         (value, str(template))
@@ -105,9 +111,14 @@ def approved_templates(handles: Iterable[Handle]) -> list[tuple[str, str]]:
     ]
 
 
-def _usable(handle: Handle) -> list[Template]:
-    found = handle.templates.filter(status=APPROVED, header__in=FILLABLE_HEADERS)
-    return [template for template in found if _is_fillable(template)]
+def _usable(handles: Iterable[Handle]) -> list[list[Template]]:
+    """Of each handle, in their order."""
+    found: dict[int, list[Template]] = {handle.pk: [] for handle in handles}
+    approved = Template.objects.filter(status=APPROVED, header__in=FILLABLE_HEADERS)
+    for template in approved.filter(handle__in=found):
+        if _is_fillable(template):
+            found[template.handle_id].append(template)
+    return list(found.values())
 
 
 def _is_fillable(template: Template) -> bool:
@@ -123,17 +134,18 @@ def with_template(content: Content, handles: Iterable[Handle]) -> Content:
     name, _, language = content.options.get("template", "").partition(":")
     if not name:
         return content
-    found = [_named(handle, name, language) for handle in handles]
+    handles = list(handles)
+    found = [_named(templates, name, language) for templates in _usable(handles)]
     template = found[0] if found else None
     if template is None or not _are_alike(found):
         return content
-    heading = connector_class(template.handle.platform).title_line
+    heading = connector_class(handles[0].platform).title_line
     title, text = _parted(content.title, content.text, heading)
     return replace(content, template=template_text(template, title, text, first_link(text)))
 
 
-def _named(handle: Handle, name: str, language: str) -> Template | None:
-    same = (one for one in _usable(handle) if (one.name, one.language) == (name, language))
+def _named(templates: Iterable[Template], name: str, language: str) -> Template | None:
+    same = (one for one in templates if (one.name, one.language) == (name, language))
     return next(same, None)
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import Handle, User
+from departments.states import HandleState
+from portal.audit.actions import record
 from portal.errors import MoveNotAllowed, NotPermitted
 
 from . import access, clock, signals
@@ -14,9 +21,10 @@ from .connectors.base import Receipt
 from .gate import barrier
 from .links import is_on_platform, may_be_post_of
 from .models import Delivery, Message, Operation
-from .moving import accepted, begun, locked, move, recorded
+from .moving import accepted, begun, locked, move, recall, recorded
+from .planning import CAMPAIGN_FROM, plan_removals
 from .problems import label
-from .states import OPEN, RECALLABLE, DeliveryState, Rank
+from .states import OPEN, DeliveryState
 
 # Nothing of it is out and nobody is at it, so an officer may take it over.
 TAKEN_OVER = frozenset({DeliveryState.QUEUED, DeliveryState.WAITING, DeliveryState.FAILED})
@@ -62,6 +70,63 @@ def requeue_delivery(delivery: Delivery, *, actor: User) -> Delivery:
 def may_be_tried_again(delivery: Delivery) -> bool:
     is_stale = delivery.state == DeliveryState.EXPIRED and delivery.problem == "stale"
     return delivery.state == DeliveryState.FAILED or is_stale
+
+
+@transaction.atomic
+def requeue_refused(
+    message: Message, *, actor: User, problems: Collection[str] | None = None
+) -> int:
+    """Try again all that was refused, or what these problems stopped, where the handle is there
+    again; how many those are. What came too late through no fault of the post goes with it.
+    """
+    message = (
+        Message.objects.select_for_update(of=("self",))
+        .select_related("department")
+        .get(pk=message.pk)
+    )
+    _require(access.can_decide(actor, message))
+    now = clock.now()
+    _must_be_wanted(message, now)
+    refused = message.deliveries.select_for_update(of=("self",)).filter(
+        Q(state=DeliveryState.FAILED) | Q(state=DeliveryState.EXPIRED, problem="stale"),
+        handle__state=HandleState.CONNECTED,
+    )
+    if problems is not None:
+        refused = refused.filter(problem__in=problems)
+    found = dict(refused.order_by("pk").values_list("pk", "problem"))
+    if not found:
+        raise MoveNotAllowed(_("There is nothing to try again here, or not yet: see the reasons."))
+    _queue_again(list(found), now)
+    data = {"problems": dict(Counter(found.values())), "deliveries": len(found)}
+    record(
+        "publishing.message.requeued",
+        message,
+        actor=actor,
+        department=message.department.slug,
+        data=data,
+    )
+    return len(found)
+
+
+def _must_be_wanted(message: Message, now: datetime) -> None:
+    is_late = message.not_after is not None and message.not_after <= now
+    is_taken_down = message.deliveries.filter(operation=Operation.REMOVE).exists()
+    if message.cancelled_at or is_late or is_taken_down:
+        raise _not_any_more()
+
+
+def _queue_again(ids: list[int], now: datetime) -> None:
+    """Both states lead to the queue (states.py). A repost still waits for what it repeats."""
+    these = Delivery.objects.filter(pk__in=ids)
+    these.update(
+        state=DeliveryState.QUEUED,
+        state_since=now,
+        problem="",
+        next_try_at=now,
+        due_at=now,
+        attempts_made=0,
+    )
+    these.filter(operation=Operation.REPOST, target__state__in=OPEN).update(next_try_at=None)
 
 
 # --- by hand -------------------------------------------------------------------------------------
@@ -117,34 +182,35 @@ def take_down(message: Message, *, reason: str, actor: User) -> list[Delivery]:
     _require(access.can_take_down(actor, message))
     if not reason.strip():
         raise MoveNotAllowed(_("Say why the post is taken down."))
-    recalled = _recall(message, actor)
+    recalled = recall(message, actor)
     made_visible = message.deliveries.select_for_update(of=("self",)).filter(
         operation__in=(Operation.PUBLISH, Operation.EDIT)
     )
     asked = Delivery.objects.filter(operation=Operation.REMOVE).exclude(
         state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
     )
-    candidates = made_visible.select_related("handle").exclude(pk__in=asked.values("target"))
+    candidates = made_visible.exclude(pk__in=asked.values("target")).order_by("pk")
     targets = [delivery for delivery in candidates if can_be_removed(delivery)]
     if not targets and not recalled:
         raise MoveNotAllowed(_("Nothing of this post is out that could be taken down."))
-    made = Delivery.objects.bulk_create(
-        Delivery(
-            message=message,
-            handle=target.handle,
-            platform=target.handle.platform,
-            rank=Rank.TAKE_DOWN,
-            operation=Operation.REMOVE,
-            target=target,
-            next_try_at=None if target.state in OPEN else clock.now(),
-            asked_by=actor,
-            reason=reason.strip(),
-        )
-        for target in targets
-    )
-    for delivery in made:
-        recorded("publishing.delivery.removal_asked", delivery, actor, {"reason": reason.strip()})
+    plan_removals(message, targets, reason=reason.strip(), actor=actor)
+    made = list(asked.filter(target__in=targets).order_by("pk"))
+    _record_removals(message, made, recalled, reason.strip(), actor)
     return made
+
+
+def _record_removals(
+    message: Message, made: Sequence[Delivery], recalled: int, reason: str, actor: User
+) -> None:
+    """Of a campaign, the entry about the message stands for all."""
+    if len(made) < CAMPAIGN_FROM:
+        for delivery in made:
+            recorded("publishing.delivery.removal_asked", delivery, actor, {"reason": reason})
+        if recalled < CAMPAIGN_FROM:
+            return
+    data = {"reason": reason, "deliveries": len(made) + recalled}
+    slug = message.department.slug
+    record("publishing.message.removal_asked", message, actor=actor, department=slug, data=data)
 
 
 def can_be_removed(delivery: Delivery) -> bool:
@@ -153,16 +219,6 @@ def can_be_removed(delivery: Delivery) -> bool:
     if delivery.operation == Operation.REMOVE or is_with_person:
         return False
     return delivery.state in OUT_OR_LEAVING or bool(begun(delivery))
-
-
-def _recall(message: Message, actor: User) -> int:
-    """Take back what of the message has not left; how much that was."""
-    waiting = message.deliveries.select_for_update(of=("self",)).filter(state__in=RECALLABLE)
-    waiting = waiting.exclude(operation=Operation.REMOVE)
-    found = list(waiting.select_related("message__department", "handle", "recipient"))
-    for delivery in found:
-        move(delivery, DeliveryState.CANCELLED, problem="withdrawn", actor=actor)
-    return len(found)
 
 
 # --- inside --------------------------------------------------------------------------------------

@@ -21,9 +21,10 @@ from . import clock, signals
 from .audience_actions import learn_from
 from .connectors import connector_class
 from .connectors.base import Receipt
-from .models import Attempt, Delivery, Operation
+from .models import Attempt, Delivery, Message, Operation
+from .planning import CAMPAIGN_FROM
 from .retry import FOLLOWS
-from .states import MOVES, DeliveryState
+from .states import MOVES, RECALLABLE, DeliveryState
 
 _AUDITED = {
     DeliveryState.ASSISTED: "publishing.delivery.assisted",
@@ -174,9 +175,38 @@ def _wake_followers(delivery: Delivery) -> None:
     waiting.update(next_try_at=clock.now())
 
 
+def recall(message: Message, actor: User | None) -> int:
+    """Take back what of the message has not left; how much that was. Of a campaign, the entry
+    about the message stands for all of its deliveries.
+    """
+    waiting = message.deliveries.select_for_update(of=("self",)).filter(state__in=RECALLABLE)
+    waiting = waiting.exclude(operation=Operation.REMOVE).order_by("pk")
+    ids = list(waiting.values_list("pk", flat=True))
+    if len(ids) >= CAMPAIGN_FROM:
+        _cancel_all(ids)
+        return len(ids)
+    for delivery in locked_all(ids):
+        move(delivery, DeliveryState.CANCELLED, problem="withdrawn", actor=actor)
+    return len(ids)
+
+
+def _cancel_all(ids: Sequence[int]) -> None:
+    now = clock.now()
+    Delivery.objects.filter(pk__in=ids).update(
+        state=DeliveryState.CANCELLED,
+        state_since=now,
+        problem="withdrawn",
+        lease_until=None,
+        next_try_at=None,
+    )
+    followers = Delivery.objects.filter(target__in=ids, state=DeliveryState.QUEUED)
+    waiting = followers.filter(operation__in=(Operation.REPOST, Operation.REMOVE))
+    waiting.update(next_try_at=now)
+
+
 def begun(delivery: Delivery) -> str:
     """The id of the part that is out of a post that was never finished."""
-    if delivery.operation != Operation.PUBLISH or delivery.state in _FINISHED:
+    if delivery.operation != Operation.PUBLISH or delivery.state in _FINISHED or not delivery.kept:
         return ""
     return connector_class(delivery.handle.platform).begun(delivery.kept)
 

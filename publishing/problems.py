@@ -553,6 +553,11 @@ def label(code: str, values: Mapping[str, Any] | None = None) -> str:
         return str(PROBLEMS["unexpected"])
 
 
+def counted(numbers: Mapping[str, int]) -> str:
+    """Several problems, each with how often it was there."""
+    return "; ".join(f"{label(code)} ({_written(count)})" for code, count in numbers.items())
+
+
 def _written(value: Any) -> str:
     """Numbers grouped as lakh and crore (N4)."""
     return number_format(value, force_grouping=True) if isinstance(value, int) else str(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -53,16 +53,17 @@ class Cost:
 
 def rooms(handles: Iterable[Handle], at: datetime) -> list[Room]:
     """What every limit of these handles leaves; two queries, however many they are."""
-    wanted = [
-        (handle, limit)
-        for handle in handles
-        for limit in connector_class(handle.platform).limits(handle.facts)
-    ]
+    wanted = [(handle, limit) for handle, limits in _limited(handles) for limit in limits]
     taken = _taken(wanted, at)
-    return [
-        Room(handle, limit, _used(taken[_scope(handle, limit)], limit, at))
-        for handle, limit in wanted
-    ]
+    used: dict[tuple[int | str, str], int] = {}  # what all handles share is counted once
+    found = []
+    for handle, limit in wanted:
+        scope = _scope(handle, limit)
+        place = (scope, limit.code)
+        if place not in used:
+            used[place] = _used(taken[scope], limit, at)
+        found.append(Room(handle, limit, used[place]))
+    return found
 
 
 def without_room(
@@ -74,7 +75,8 @@ def without_room(
     asked: Counter[int | str] = Counter()
     for handle in handles:
         count = (wanted or {}).get(handle.pk, 1)
-        asked.update({handle.pk: count, handle.platform: count})
+        asked[handle.pk] += count
+        asked[handle.platform] += count
     return [
         room for room in rooms(handles, at) if room.left < asked[_scope(room.handle, room.limit)]
     ]
@@ -92,12 +94,25 @@ def next_room(room: Room, at: datetime) -> datetime:
 
 def hold_places(handles: Iterable[Handle]) -> None:
     """Makes approvals that count the same places wait for each other. Call in a transaction."""
-    keys = {handle.pk for handle in handles}
+    handles = list(handles)
+    keys = {
+        handle.pk
+        for handle, limits in _limited(handles)
+        if any(limit.per == "handle" for limit in limits)
+    }
     # One row of each platform stands for the app that all its handles share.
     for platform in {handle.platform for handle in handles}:
         first = Handle.objects.filter(platform=platform).order_by("pk").values_list("pk", flat=True)
         keys.update(first[:1])
-    list(Handle.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"))
+    locked = Handle.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+    list(locked.values_list("pk"))
+
+
+def _limited(handles: Iterable[Handle]) -> Iterator[tuple[Handle, tuple[Limit, ...]]]:
+    handles = list(handles)
+    connectors = {one: connector_class(one) for one in {handle.platform for handle in handles}}
+    for handle in handles:
+        yield handle, connectors[handle.platform].limits(handle.facts)
 
 
 def costs(departments: QuerySet[Department], month: datetime) -> list[Cost]:
@@ -155,12 +170,15 @@ def _taken(wanted: list[tuple[Handle, Limit]], at: datetime) -> dict[int | str, 
     found: dict[int | str, list[datetime]] = {scope: [] for scope in scopes}
     for rows in (sent.values_list(*_WHERE, "sent_at"), planned.values_list(*_WHERE, "moment")):
         for handle, platform, moment in rows:
-            for scope in scopes & {handle, platform}:
-                found[scope].append(moment)
+            for scope in (handle, platform):
+                if scope in found:
+                    found[scope].append(moment)
     return {scope: sorted(moments) for scope, moments in found.items()}
 
 
 def _used(times: Sequence[datetime], limit: Limit, at: datetime) -> int:
+    if not times:
+        return 0
     if limit.zone:
         start, end = _day(at, limit.zone)
         return bisect_left(times, end) - bisect_left(times, start)

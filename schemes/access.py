@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -16,10 +17,11 @@ from departments.access import (
     holds,
     own_departments,
     sees_every_department,
+    usable_handles,
     visible_departments,
 )
-from departments.models import Department
-from departments.roles import Role
+from departments.models import Department, Handle, Way
+from departments.roles import DIRECTORATE, Role
 from publishing.models import Delivery
 
 from .models import ChangeState, Post, Progress, Scheme, SchemeChange
@@ -131,6 +133,22 @@ def writes_posts(user: Person) -> bool:
 
 def can_write_posts(user: Person, department_id: int) -> bool:
     return holds(user, *WRITERS, department_id=department_id)
+
+
+def speaks_for_all(department: Department) -> bool:
+    """Through the handles of every department: the Information Directorate alone (design.md 1)."""
+    return department.slug == DIRECTORATE
+
+
+def handles_for(departments: Iterable[Department]) -> QuerySet[Handle]:
+    """Where posts of these departments can go. Of other departments only what the portal publishes
+    to by itself: by hand is posted by the officers who sign in there.
+    """
+    departments = list(departments)
+    own = usable_handles([department.pk for department in departments]).select_related(None)
+    if any(speaks_for_all(department) for department in departments):
+        return own | Handle.objects.connected().filter(way=Way.API)
+    return own
 
 
 def can_edit_post(user: Person, post: Post) -> bool:

@@ -16,7 +16,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from departments.access import usable_handles
 from departments.models import Department, Handle, User
 from departments.states import HandleState
 from portal.audit.actions import record
@@ -24,7 +23,7 @@ from portal.errors import MoveNotAllowed, NotPermitted
 from portal.web.templatetags.portal import ist
 from portal.web.text import tidy, tidy_line
 from publishing.actions import cancel_message, queue_message
-from publishing.audience import recipients_of
+from publishing.audience import people_of
 from publishing.handle_health import ends_before
 from publishing.media import want_fitting
 from publishing.models import Media
@@ -67,6 +66,7 @@ def write_post(
     if not access.can_write_posts(actor, department.pk):
         raise NotPermitted(_("You may not write posts for this department."))
     User.objects.select_for_update().get(pk=actor.pk)  # a double click waits here for the first
+    handles = list(handles)
     fields = _tidied(fields)
     if form_key and (made := Post.objects.filter(form_key=form_key, author=actor).first()):
         return _same(made, fields, handles, photos)
@@ -101,8 +101,8 @@ def change_post(
     post = _locked(post, version)
     if not access.can_edit_post(actor, post):
         raise NotPermitted(_("Only the department can change a post, and only as a draft."))
-    if post.corrects_id:  # it goes where the post that it corrects is out
-        handles = list(post.handles.all())
+    # A correction goes where the post that it corrects is out.
+    handles = list(post.handles.all() if post.corrects_id else handles)
     fields = _tidied(fields)
     _check_fields(post.department, fields, handles, photos)
     old_photos = [photo.pk for photo in post.ordered_photos]
@@ -129,8 +129,8 @@ def submit_post(post: Post, *, version: int, actor: User) -> Post:
     post = _locked(post, version)
     if not access.can_edit_post(actor, post):
         raise NotPermitted(_("Only the department can submit its post."))
-    _check_complete(post)
-    _hold_places(post)
+    handles = _check_complete(post)
+    _hold_places(post, handles)
     return _decide(post, Move.SUBMIT, "schemes.post.submitted", actor)
 
 
@@ -144,11 +144,11 @@ def approve_post(post: Post, *, version: int, actor: User, comment: str = "") ->
     last = workflow.next_state(Move.APPROVE, post.state, post.route) == PostState.APPROVED
     if not last:
         return _decide(post, Move.APPROVE, "schemes.post.recommended", actor, comment)
-    _check_complete(post)
-    _hold_places(post)
+    handles = _check_complete(post)
+    _hold_places(post, handles)
     post.seal = content
     post = _decide(post, Move.APPROVE, "schemes.post.approved", actor, comment)
-    _hand_over(post, actor)
+    _hand_over(post, handles, actor)
     return post
 
 
@@ -258,7 +258,7 @@ def _decide(post: Post, move: str, action: str, actor: User, comment: str = "") 
     return post
 
 
-def _hand_over(post: Post, actor: User) -> None:
+def _hand_over(post: Post, handles: Sequence[Handle], actor: User) -> None:
     files, media = files_of(post), {}
     for variant in post.variants.all():
         placed = placed_media(files, variant.platform)
@@ -269,7 +269,7 @@ def _hand_over(post: Post, actor: User) -> None:
         source_id=post.pk,
         parts=sealed_parts(post),
         media=media,
-        handles=list(post.handles.order_by("pk")),
+        handles=handles,
         not_before=post.publish_at,
         not_after=post.last_useful_at,
         seal=post.seal,
@@ -287,7 +287,7 @@ def topic_of(post: Post) -> str:
 
 def _put_together(
     post: Post,
-    handles: Iterable[Handle],
+    handles: Sequence[Handle],
     photos: Sequence[Media],
     variants: Mapping[str, VariantEdit],
 ) -> None:
@@ -322,7 +322,7 @@ def _tidied(fields: dict[str, Any]) -> dict[str, Any]:
 def _check_fields(
     department: Department,
     fields: Mapping[str, Any],
-    handles: Iterable[Handle],
+    handles: Sequence[Handle],
     photos: Iterable[Media],
 ) -> None:
     """What no officer may put together, whatever form or import it came through."""
@@ -333,9 +333,12 @@ def _check_fields(
     belonging = (fields.get("scheme"), fields.get("video"), *photos)
     if any(thing and thing.department_id != department.pk for thing in belonging):
         raise MoveNotAllowed(_("The scheme, photo and video must belong to the department."))
-    usable = set(usable_handles([department.pk]).values_list("pk", flat=True))
+    usable = set(access.handles_for([department]).order_by().values_list("pk", flat=True))
     if any(handle.pk not in usable for handle in handles):
         raise MoveNotAllowed(_("Choose connected handles of this department only."))
+    is_campaign = any(handle.department_id != department.pk for handle in handles)
+    if is_campaign and fields["route"] != workflow.CAMPAIGN_ROUTE:
+        raise MoveNotAllowed(longer_route())
 
 
 def _edit_variants(post: Post, edits: Mapping[str, VariantEdit]) -> None:
@@ -349,9 +352,17 @@ def _edit_variants(post: Post, edits: Mapping[str, VariantEdit]) -> None:
         variant.save()
 
 
-def _check_complete(post: Post) -> None:
-    """What must be in order before anyone is asked to approve, and again before it is sealed."""
-    handles = list(post.handles.all())
+def longer_route() -> str:
+    return _("A post for handles of other departments takes the route “%(route)s”.") % {
+        "route": workflow.Route(workflow.CAMPAIGN_ROUTE).label
+    }
+
+
+def _check_complete(post: Post) -> list[Handle]:
+    """What must be in order before anyone is asked to approve, and again before it is sealed. The
+    handles, for what follows.
+    """
+    handles = list(post.handles.order_by("pk"))
     if not handles:
         raise MoveNotAllowed(_("Choose at least one handle."))
     if any(handle.state != HandleState.CONNECTED for handle in handles):
@@ -364,11 +375,12 @@ def _check_complete(post: Post) -> None:
     if _is_over(post.last_useful_at):
         raise MoveNotAllowed(_("The time after which the post is useless has passed."))
     _check_files(post)
-    refusing = [str(one.platform) for one in previews(post) if one.is_refused]
+    refusing = [str(one.platform) for one in previews(post, handles) if one.is_refused]
     if refusing:
         raise MoveNotAllowed(
             _("Refused as it is by: %s. Mend what the previews say.") % ", ".join(refusing)
         )
+    return handles
 
 
 def _must_show_the_same(post: Post) -> None:
@@ -390,9 +402,8 @@ def _check_files(post: Post) -> None:
         raise MoveNotAllowed(label("media_retired"))
 
 
-def _hold_places(post: Post) -> None:
+def _hold_places(post: Post, handles: Sequence[Handle]) -> None:
     """Refuse what the platforms would not let through at its time; called with the last word."""
-    handles = list(post.handles.all())
     at = max(post.publish_at or timezone.now(), timezone.now())
     if post.corrects_id:
         return
@@ -412,11 +423,8 @@ def _hold_places(post: Post) -> None:
 def _wanted(post: Post, handles: Iterable[Handle]) -> dict[int, int]:
     """How many messages each handle would send: to each person where a template goes out."""
     templates = {one.platform for one in post.variants.all() if one.options.get("template")}
-    return {
-        handle.pk: recipients_of(handle).count()
-        for handle in handles
-        if handle.platform in templates
-    }
+    writing = [handle.pk for handle in handles if handle.platform in templates]
+    return {**dict.fromkeys(writing, 0), **people_of(writing)} if writing else {}
 
 
 def _is_over(moment: datetime | None) -> bool:

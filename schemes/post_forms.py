@@ -19,7 +19,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from departments.access import own_departments, usable_handles
+from departments.access import departments_of, own_departments
 from departments.models import Department, Handle, User
 from departments.platforms import Platform
 from portal.errors import ActionRefused
@@ -37,7 +37,8 @@ from publishing.media import add_captions, add_media
 from publishing.media.adding import VIDEO_BYTES
 from publishing.models import Media, MediaKind
 
-from .access import visible_schemes
+from .access import handles_for, visible_schemes
+from .handle_choice import HandleChoice, Offer
 from .models import Draft, Post, Variant
 from .previews import Preview, preview
 from .variants import Files, VariantEdit, derived, possible_options
@@ -173,14 +174,23 @@ class PostForm(forms.ModelForm):
         """`left` is what the officer left unsaved on a page: shown again, not judged yet."""
         self.officer = officer
         self._left = QueryDict(mutable=True)
-        self.departments = list(own_departments(officer))
+        self.departments = departments_of(officer)
         keys = [department.pk for department in self.departments]
-        self.usable = list(usable_handles(keys).order_by("department", "platform", "name"))
+        self.choice = HandleChoice(handles_for(self.departments))
+        self.is_campaign = self.choice.is_campaign(keys)
+        self.usable = [] if self.is_campaign else self._with_a_box()
         super().__init__(None if data is None else self._settled(data), files, instance=instance)
         self._offer_records(keys)
         self._begin()
         if left is not None:
             self._take_up(left)
+
+    def _with_a_box(self) -> list[Handle]:
+        named = {department.pk: department for department in self.departments}
+        found = list(handles_for(self.departments).order_by("department", "platform", "name"))
+        for handle in found:
+            handle.department = named[handle.department_id]
+        return found
 
     def _begin(self) -> None:
         for name in ("text_hi", "text_en", "text_ur"):
@@ -226,6 +236,10 @@ class PostForm(forms.ModelForm):
             data.pop(name, None)
         if data.get("video_add") or data.get("video_drop"):
             data["video"] = data.get("video_add", "")
+        if self.is_campaign:
+            data.setlist("handles", self.choice.settled(data))
+            data.pop("pick", None)
+            return data
         whole = set(data.getlist("all_of"))
         grouped = [str(one.pk) for one in self.usable if _group_key(one) in whole]
         data.setlist("handles", [*dict.fromkeys([*data.getlist("handles"), *grouped])])
@@ -243,7 +257,7 @@ class PostForm(forms.ModelForm):
         schemes = visible_schemes(self.officer).filter(department__in=department_ids)
         for name, records in (
             ("department", own_departments(self.officer)),
-            ("handles", usable_handles(department_ids)),
+            ("handles", handles_for(self.departments)),
             ("scheme", schemes),
             ("photos", media.filter(kind__in=PHOTO_KINDS)),
             ("video", media.filter(kind=MediaKind.VIDEO)),
@@ -422,9 +436,16 @@ class PostForm(forms.ModelForm):
             group.boxes.append((handle, str(handle.pk) in chosen))
         return list(groups.values())
 
+    def handle_offer(self) -> Offer:
+        """Where there are too many handles for a box each."""
+        chosen = (getattr(key, "pk", key) for key in self["handles"].value() or [])
+        return self.choice.offered(self._typed(), chosen)
+
     def photo_rows(self) -> list[Media]:
         """The photos chosen so far, in their order."""
         typed = [str(key) for key in self["photos"].value() or []]
+        if self.instance.pk and typed == [str(one.pk) for one in self.instance.ordered_photos]:
+            return self.instance.ordered_photos
         keys = [key for key in typed if key.isdecimal() and len(key) <= LONGEST_KEY]
         found = self._records("photos").filter(pk__in=keys[:100])
         stored = {str(media.pk): media for media in found}

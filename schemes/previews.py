@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import regex
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -255,13 +256,29 @@ def _speaker_first(handles: Sequence[Handle], platform: str) -> list[Handle]:
     return sorted(mine, key=lambda one: (one is not speaker, one.pk or 0))
 
 
-def previews(post: Post) -> list[Preview]:
-    """One for each platform, in the order in which Platform names them."""
+def previews(post: Post, handles: Sequence[Handle] | None = None) -> list[Preview]:
+    """One for each platform, in the order in which Platform names them. `handles` are the post's,
+    where they are at hand.
+    """
     place = {platform: number for number, platform in enumerate(Platform.values)}
     stored = sorted(post.variants.all(), key=lambda variant: place[variant.platform])
-    handles = list(post.handles.select_related("department"))
+    if handles is None:
+        handles = list(post.handles.all())
     files = files_of(post)
-    return [preview(post, variant, files, handles) for variant in stored]
+    found = [preview(post, variant, files, handles) for variant in stored]
+    _name_speakers(post, [one.handles[0] for one in found if one.handles])
+    return found
+
+
+def _name_speakers(post: Post, speakers: Iterable[Handle]) -> None:
+    """Only these are shown with their department."""
+    others = []
+    for handle in speakers:
+        if handle.department_id == post.department_id:
+            handle.department = post.department
+        else:
+            others.append(handle)
+    prefetch_related_objects(others, "department")
 
 
 def _fitting(placed: Sequence[Placed], variant: Variant) -> list[Problem]:

@@ -79,6 +79,10 @@ KIND_ROUTES: dict[str, str] = {
 }
 
 
+# Who speaks through the handles of other departments is heard by every step.
+CAMPAIGN_ROUTE = Route.POLICY
+
+
 class Move(models.TextChoices):
     """What can be done to a post's state."""
 

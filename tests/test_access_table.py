@@ -76,6 +76,12 @@ ROWS: dict[str, Row] = {
     "desk:post_preview": Row(WRITERS, post=True),
     "desk:post_autosave": Row(WRITERS, post=True),
     "desk:post_library": Row(WRITERS),
+    "desk:post_handles_pick": Row(WRITERS, post=True),
+    "desk:post_handles": Row(OWN, "draft"),
+    "desk:post_progress": Row(OWN | STATE, "published_post"),
+    "desk:post_requeue": Row(
+        frozenset({"head", "deputy", "joint", "director"}), "published_post", post=True
+    ),
     "desk:draft_discard": Row(WRITERS, "page", post=True),
     "desk:post": Row(OWN, "draft"),
     "desk:post_edit": Row(OWN, "draft"),

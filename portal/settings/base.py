@@ -413,6 +413,7 @@ MESSAGE_SOURCES = {"post": "schemes.seal.current_seal"}
 AUDIT_WORDS = {
     "departments.handle.reason": "publishing.problems.label",
     "publishing.delivery.problem": "publishing.problems.label",
+    "publishing.message.problems": "publishing.problems.counted",
     "publishing.subscriber.how": "publishing.audience.left_in_words",
     "departments.handle.agreed_by": "publishing.audience.way_in_words",
     "publishing.subscriber.agreed_by": "publishing.audience.way_in_words",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import regex
 from django import forms
@@ -140,12 +140,22 @@ class LinesField(LineField):
 class RecordsField(forms.ModelMultipleChoiceField):
     """Several records; a key too large for any database is an unknown choice like any other."""
 
-    def clean(self, value: Any) -> Any:
-        for key in value if isinstance(value, list | tuple) else ():
-            if len(str(key)) > LONGEST_KEY:
-                message = self.error_messages["invalid_pk_value"]
-                raise ValidationError(message, code="invalid_pk_value", params={"pk": key})
-        return super().clean(value)
+    def _check_values(self, value: Any) -> Any:
+        """As Django's, which asks for every key alone and is slow where they are thousands."""
+        keys = {str(key): key for key in value}
+        for key in keys:
+            if not (key.isascii() and key.isdigit() and len(key) <= LONGEST_KEY):
+                self._refuse("invalid_pk_value", pk=key)
+        assert self.queryset is not None
+        found = self.queryset.filter(pk__in=keys)
+        known = {str(record.pk) for record in found}
+        for key in keys:
+            if key not in known:
+                self._refuse("invalid_choice", value=key)
+        return found
+
+    def _refuse(self, code: str, **params: str) -> NoReturn:
+        raise ValidationError(self.error_messages[code], code=code, params=params)
 
 
 def file_input(accept: str) -> forms.FileInput:

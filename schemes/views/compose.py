@@ -27,7 +27,14 @@ from schemes.previews import previews
 
 from .kept import keeps_text
 
-NOT_KEPT = {"csrfmiddlewaretoken", "find", "photo_pending", "video_pending", "captions_pending"}
+NOT_KEPT = {
+    "csrfmiddlewaretoken",
+    "find",
+    "pick",
+    "photo_pending",
+    "video_pending",
+    "captions_pending",
+}
 
 
 @keeps_text
@@ -63,9 +70,14 @@ def _left(request: OfficerRequest, post: Post | None) -> Draft | None:
     return Draft.objects.left_by(request.user, post).filter(form_key=key).first()
 
 
+def _only_looks(request: OfficerRequest) -> bool:
+    """For a photo or for handles: nothing is saved by that."""
+    return bool({"find", "pick"} & request.POST.keys())
+
+
 def _is_complete(request: OfficerRequest, form: PostForm) -> bool:
     """Sent to be saved, and nothing wrong; its files are stored either way."""
-    if request.method != "POST" or "find" in request.POST:
+    if request.method != "POST" or _only_looks(request):
         return False
     form.take_files()
     return form.is_valid()
@@ -107,7 +119,7 @@ def post_edit(request: OfficerRequest, pk: int) -> HttpResponse:
 
 def _is_late(request: OfficerRequest, form: PostForm) -> bool:
     """Someone saved the draft meanwhile: saving what was typed once more is now a decision."""
-    if request.method != "POST" or "find" in request.POST:
+    if request.method != "POST" or _only_looks(request):
         return False
     stored = access.get_post(request.user, form.instance.pk)
     if stored.state not in workflow.EDITABLE or request.POST.get("version") == str(stored.version):
@@ -122,7 +134,8 @@ def _compose(
     request: OfficerRequest, form: PostForm, *, left: Draft | None, is_late: bool = False
 ) -> HttpResponse:
     searched = asked_text(request, "library_q") or request.POST.get("library_q", "")[:200]
-    status = 422 if request.method == "POST" and form.errors and "find" not in request.POST else 200
+    is_wrong = request.method == "POST" and not _only_looks(request) and form.errors
+    status = 422 if is_wrong else 200
     context = {
         "form": form,
         "post": form.instance,
@@ -145,7 +158,7 @@ def _shown(request: OfficerRequest, form: PostForm, left: Draft | None) -> list[
         typed = left.typed()
         form = PostForm(typed, officer=request.user)
         return [*unsaved_previews(form, variant_edits(typed))]
-    return [*previews(form.instance)] if form.instance.pk else []
+    return [*previews(form.instance, form.initial["handles"])] if form.instance.pk else []
 
 
 @officer_required
@@ -158,6 +171,16 @@ def post_preview(request: OfficerRequest) -> HttpResponse:
     shown = unsaved_previews(form, variant_edits(request.POST))
     context = {"previews": shown, "editable": True, "checked": True, "is_live": True}
     return render(request, "desk/_previews.html", context)
+
+
+@officer_required
+@require_POST
+def post_handles_pick(request: OfficerRequest) -> HttpResponse:
+    """Where the post goes, as the page stands: for the page that is open."""
+    if not access.writes_posts(request.user):
+        raise Http404
+    form = PostForm(request.POST, officer=request.user)
+    return render(request, "desk/_handle_choice.html", {"form": form})
 
 
 @officer_required

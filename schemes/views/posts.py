@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
@@ -32,10 +32,12 @@ from publishing import access as publishing_access
 from publishing.delivery_actions import TAKEN_OVER, can_be_removed
 from publishing.handle_health import ending_soon
 from publishing.models import Delivery, Message, Operation
+from publishing.progress import Progress, progress_of
 from publishing.states import DeliveryState
 from schemes import access, actions, workflow
 from schemes.correction_actions import is_correctable
 from schemes.delivery_forms import ByHandForm, DeliveryDecisionForm, TakeDownForm
+from schemes.handle_choice import MANY, shares_of
 from schemes.models import Post, Review
 from schemes.models.post import PostQuerySet
 from schemes.post_forms import DecisionForm
@@ -45,6 +47,7 @@ from schemes.workflow import STEPS, Move, PostKind, PostState
 from .delivery_rows import broadcasts, hand_work
 
 PER_PAGE = 25
+MOST_SHOWN = 20  # deliveries of a campaign on the page of its post
 
 TABS = {
     "all": (_("All"), tuple(PostState.values)),
@@ -230,11 +233,12 @@ def post_page(
     wrong_link: ByHandForm | None = None,
 ) -> HttpResponse:
     message = post.message
-    deliveries = list(
-        Delivery.objects.filter(message=message, recipient__isnull=True)
-        .select_related("handle", "target__handle", "message", "posted_by", "asked_by")
-        .prefetch_related("attempts", "metrics")
-    )
+    handles = list(post.handles.all())
+    is_campaign = len(handles) > MANY
+    where = shares_of(handles) if is_campaign else None
+    reviews = list(post.reviews.select_related("reviewer"))
+    deliveries = _shown_deliveries(message, is_campaign=is_campaign)
+    progress = progress_of(message) if message and is_campaign else None
     may_write = access.can_write_posts(request.user, post.department_id)
     may_reopen = may_write and workflow.allows(Move.REOPEN, post.state)
     may_withdraw = workflow.allows(Move.WITHDRAW, post.state) and access.can_withdraw(
@@ -242,14 +246,17 @@ def post_page(
     )
     context = {
         "post": post,
-        "previews": previews(post),
-        "handles": post.handles.select_related("department"),
-        "reviews": post.reviews.select_related("reviewer"),
+        "previews": previews(post, handles),
+        "handles": handles,
+        "where": where,
+        "is_campaign": is_campaign,
+        "progress": progress,
+        "reviews": reviews,
         "deliveries": deliveries,
-        "ladder": _ladder(post),
+        "ladder": _ladder(post, reviews),
         "is_open": post.state not in workflow.SEALED and post.state != PostState.WITHDRAWN,
         "decision": DecisionForm(initial={"version": post.version, "comment": comment}),
-        **_about_deliveries(request, message, deliveries),
+        **_about_deliveries(request, message, deliveries, progress),
         "wrong_link": wrong_link,
         "may_review": access.can_review(request.user, post),
         "may_edit": access.can_edit_post(request.user, post),
@@ -264,13 +271,36 @@ def post_page(
     return render(request, "desk/post.html", context, status=status)
 
 
+def _shown_deliveries(message: Message | None, *, is_campaign: bool) -> list[Delivery]:
+    """All of them; of a campaign the first few at which an officer has something to do."""
+    if message is None:
+        return []
+    found = message.deliveries.filter(recipient__isnull=True)
+    if is_campaign:
+        removals = message.deliveries.filter(operation=Operation.REMOVE).order_by("pk")
+        found = found.filter(
+            Q(state=DeliveryState.ASSISTED)
+            | Q(state=DeliveryState.UNKNOWN, problem="needs_decision")
+            | Q(pk__in=removals.values("pk")[:1])  # who asked for it, and why
+        )[:MOST_SHOWN]
+    related = ("handle", "target__handle", "message", "posted_by", "asked_by")
+    return list(found.select_related(*related).prefetch_related("attempts", "metrics"))
+
+
 def _about_deliveries(
-    request: OfficerRequest, message: Message | None, deliveries: list[Delivery]
+    request: OfficerRequest,
+    message: Message | None,
+    deliveries: list[Delivery],
+    progress: Progress | None,
 ) -> dict[str, object]:
     removals = [one for one in deliveries if one.operation == Operation.REMOVE]
     others = [one for one in deliveries if one.operation != Operation.REMOVE]
     is_out = any(one.state == DeliveryState.SENT for one in others)
+    is_everywhere = bool(others) and all(one.state == DeliveryState.SENT for one in others)
     is_on_its_way = any(can_be_removed(one) for one in deliveries)
+    if progress:
+        is_out, is_everywhere = progress.sent > 0, progress.sent == progress.total
+        is_on_its_way = progress.count("sent", "leaving", "unclear") > 0
     may = {"may_decide": False, "may_post_by_hand": False, "may_take_down": False}
     if message is not None:
         user = request.user
@@ -280,11 +310,11 @@ def _about_deliveries(
     return {
         **may,
         "is_out": is_out,
-        "is_everywhere": bool(others) and all(one.state == DeliveryState.SENT for one in others),
+        "is_everywhere": is_everywhere,
         "is_taken_down": bool(removals) and not is_out,
         "take_down": next(iter(removals), None),
         "hand_work": hand_work(deliveries),
-        "broadcasts": broadcasts(message),
+        "broadcasts": broadcasts(message) if message else [],
         "taken_over": TAKEN_OVER - {DeliveryState.QUEUED},  # those leave in a moment
         "delivery_decision": DeliveryDecisionForm(),
         "by_hand": ByHandForm(),
@@ -292,10 +322,10 @@ def _about_deliveries(
     }
 
 
-def _ladder(post: Post) -> list[dict[str, object]]:
+def _ladder(post: Post, reviews: Iterable[Review]) -> list[dict[str, object]]:
     """The steps of its route, each with who decided there in this round, if anyone."""
     decided: dict[str, Review] = {}
-    for review in post.reviews.select_related("reviewer").order_by("version"):
+    for review in sorted(reviews, key=lambda review: review.version):
         if review.move == Move.SUBMIT:
             decided = {}
         decided[review.step] = review

@@ -28,6 +28,7 @@ LATEST_POSTS = 6
 DEPARTMENTS_ON_HOME = 12
 SCHEMES_OF_DEPARTMENT = 30
 LONGEST_SUMMARY = 160  # characters of a description
+MOST_SHOWN = 50  # handles on which a post is out, on its page
 
 
 @require_safe
@@ -143,7 +144,8 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
         "crumbs": crumbs,
         "structured": [breadcrumb(request, crumbs)],
         "summary": cut(plain(passage(found, "text").text), LONGEST_SUMMARY),
-        "deliveries": deliveries.select_related("handle").order_by("sent_at", "pk"),
+        "deliveries": deliveries.select_related("handle").order_by("sent_at", "pk")[:MOST_SHOWN],
+        "more_deliveries": max(0, deliveries.count() - MOST_SHOWN),
         "to_people": Handle.objects.filter(
             pk__in=sent.filter(recipient__isnull=False).values("handle")
         ),

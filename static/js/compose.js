@@ -194,6 +194,39 @@
     });
   });
 
+  // --- a choice among thousands ----------------------------------------------------------------
+  const choice = form.querySelector("[data-handle-choice]");
+  async function pick(button) {
+    const data = typed();
+    data.set("pick", button.value);
+    const answer = await fetch(form.dataset.handles, {
+      method: "POST",
+      body: data,
+      credentials: "same-origin",
+      redirect: "manual",
+    });
+    if (!answer.ok) return signedOut();
+    choice.innerHTML = await answer.text();
+    const again = choice.querySelector(`[name=pick][value=${button.value}]`);
+    (again || choice.querySelector("[name=handle_q]")).focus();
+    if (button.value === "show") return;
+    soon();
+    keepSoon();
+  }
+  if (choice) {
+    choice.addEventListener("click", (event) => {
+      const button = event.target.closest("[name=pick]");
+      if (!button) return;
+      event.preventDefault();
+      pick(button).catch(() => trouble("offline"));
+    });
+    choice.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.target.matches("input[type=search], select")) return;
+      event.preventDefault();
+      choice.querySelector("[name=pick][value=show]").click();
+    });
+  }
+
   // --- previews --------------------------------------------------------------------------------
   const target = document.getElementById("previews");
   let waiting = null;
