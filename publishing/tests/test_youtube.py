@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from publishing.connectors.base import CaptionFile, Content, NotPublished, Published, Receipt
 from publishing.connectors.errors import (
     AlreadyPublished,
+    AppLimited,
     ConnectionRefused,
     ConnectorError,
     ContentRefused,
@@ -600,8 +601,8 @@ class TestYouTube(ConnectorContract):
             ("401:expired", ConnectionRefused, "reconnect"),
             ("401:authorizationRequired", ConnectionRefused, "reconnect"),
             ("401:youtubeSignupRequired", ConnectionRefused, "account_not_found"),
-            ("403:quotaExceeded", RateLimited, "app_limit"),
-            ("403:dailyLimitExceeded", RateLimited, "app_limit"),
+            ("403:quotaExceeded", AppLimited, "app_limit"),
+            ("403:dailyLimitExceeded", AppLimited, "app_limit"),
             ("403:rateLimitExceeded", RateLimited, "rate_limited"),
             ("429:rateLimitExceeded", RateLimited, "rate_limited"),
             ("403:userRateLimitExceeded", RateLimited, "rate_limited"),
