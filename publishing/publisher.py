@@ -4,6 +4,7 @@ sweeps. Any number of them may run, on any number of hosts; they need nothing bu
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.2  # until the database is asked again where there was nothing to do
 SWEEP_SECONDS = 1.0
+EXPIRE_EVERY = 5  # sweeps
 READERS = 8  # threads that look at platforms, and connections for threads that publish
 CLAIM_AT_MOST = 100  # in one transaction
 
@@ -75,6 +77,8 @@ class Publisher:
         """Give every platform's threads something to do; False where there was nothing."""
         close_old_connections()
         try:
+            if not Delivery.objects.due(clock.now()).exists():
+                return False
             filled = [self._fill(platform) for platform in self._callers]
             return any(filled)
         except (DatabaseError, InterfaceError) as error:
@@ -124,11 +128,15 @@ class Publisher:
     # --- beside it --------------------------------------------------------------------------------
 
     def _sweep(self, stopped: threading.Event) -> None:
-        while not stopped.wait(SWEEP_SECONDS):
+        for beat in itertools.count():
+            if stopped.wait(SWEEP_SECONDS):
+                break
             close_old_connections()
             try:
                 pulse.beat(WORKER, self.in_flight)
                 sending.sweep()
+                if beat % EXPIRE_EVERY == 0:
+                    sending.expire()
                 now = clock.now()
                 self._read(Delivery.objects.to_look_for(now), sending.look)
                 self._read(Delivery.objects.to_follow(now), sending.follow)

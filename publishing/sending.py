@@ -428,11 +428,15 @@ def _first_armed(delivery: Delivery) -> datetime | None:
 
 
 def sweep() -> None:
-    """Pick up what lost its worker, queue again what has waited, expire what is too late."""
+    """Pick up what lost its worker, and queue again what has waited."""
     now = clock.now()
     for pk in Delivery.objects.abandoned(now).values_list("pk", flat=True)[:500]:
         actions.reclaim(pk, at=now)
     actions.requeue_due()
+
+
+def expire() -> None:
+    """Let go of what is too late, and of what platforms said long ago."""
     actions.adopt()
     actions.expire_late()
-    traffic.forget_opened(now)
+    traffic.forget_opened(clock.now())

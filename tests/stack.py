@@ -113,6 +113,7 @@ class Stack:
             "DELIVERY_LEASE_SECONDS": "12",
             "FIND_AFTER_SECONDS": "1,2,4",
             "WORKERS": "5",
+            "PUBLISHERS": "1",
         }
 
     def launch(self, command: str) -> subprocess.Popen:

@@ -125,10 +125,8 @@ class PartMedia(models.Model):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, at: datetime) -> DeliveryQuerySet:
-        """Whose time has come: new ones, and those whose waiting is over."""
-        return self.filter(
-            state__in=(DeliveryState.QUEUED, DeliveryState.WAITING), next_try_at__lte=at
-        )
+        """Queued, and whose time has come."""
+        return self.filter(state=DeliveryState.QUEUED, next_try_at__lte=at)
 
     def abandoned(self, at: datetime) -> DeliveryQuerySet:
         """Claimed by a worker whose lease has run out."""
