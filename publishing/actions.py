@@ -91,12 +91,12 @@ def queue_message(
     plan(message, handles, due=due, corrects=corrects, is_urgent=is_urgent)
     if seal_of_message(message) != seal:
         raise MoveNotAllowed(_("The content changed while it was being approved."))
-    data = {"seal": seal, **_named([handle.pk for handle in handles])}
+    data = {"seal": seal, **_recorded_handles([handle.pk for handle in handles])}
     record("publishing.message.queued", message, actor=actor, department=department.slug, data=data)
     return message
 
 
-def _named(handle_ids: list[int]) -> dict[str, Any]:
+def _recorded_handles(handle_ids: list[int]) -> dict[str, Any]:
     """For the audit trail: each handle, of a campaign briefly but as completely."""
     if len(handle_ids) < CAMPAIGN_FROM:
         return {"handles": sorted(handle_ids)}
