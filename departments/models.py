@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .names import reader_language
-from .platforms import Platform
+from .platforms import NAMES, Platform
 from .roles import STATE_WIDE, Role
 from .states import HandleState
 
@@ -268,7 +268,7 @@ class Handle(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_platform_display()} · {self.name}"
+        return f"{NAMES.get(self.platform, self.platform)} · {self.name}"
 
     @property
     def is_by_hand(self) -> bool:

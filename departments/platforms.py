@@ -15,6 +15,8 @@ class Platform(models.TextChoices):
     WHATSAPP = "whatsapp", _("WhatsApp")
 
 
+# By code: a lookup that a campaign makes for each of its handles.
+NAMES = dict(Platform.choices)
 # X allows 15 characters, the others more: a name within it can be the same everywhere (R3).
 ADVISED_NAME_LENGTH = 15
 _X_NAME = re.compile(r"[A-Za-z0-9_]{1,15}")

@@ -23,6 +23,7 @@ from portal.web import key_runs
 from . import clock, traffic
 from .connectors.base import Receipt
 from .connectors.errors import ConnectorError
+from .gate import Gate
 from .media import fitted
 from .models import Attempt, Delivery, Media, Message, MessagePart, Operation, PartMedia
 from .moving import (
@@ -151,9 +152,11 @@ def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
 # --- what a worker does with a delivery ----------------------------------------------------------
 
 
-def arm(delivery: Delivery, attempt: Attempt) -> None:
-    """Write down that something visible is about to be asked for. Raises LeaseLost, Barred."""
-    raise_if(arm_all([(delivery, attempt)])[0])
+def arm(delivery: Delivery, attempt: Attempt, *, is_checked: bool = False) -> None:
+    """Write down that something visible is about to be asked for; that the gate was asked for it a
+    moment ago, `is_checked`. Raises LeaseLost, Barred.
+    """
+    raise_if(arm_all([(delivery, attempt, is_checked)], Gate())[0])
 
 
 def keep(delivery: Delivery, values: Mapping[str, str]) -> None:
@@ -174,17 +177,34 @@ def raise_if(trouble: Exception | None) -> None:
 
 
 @transaction.atomic
-def arm_all(claims: Sequence[tuple[Delivery, Attempt]]) -> list[Exception | None]:
+def arm_all(claims: Sequence[tuple[Delivery, Attempt, bool]], gate: Gate) -> list[Exception | None]:
     """A stop that was pressed after the claim is seen here, in the transaction of the arming."""
     now = clock.now()
-    troubles = _held_or_barred([delivery for delivery, _ in claims], now)
+    troubles = _held_or_barred([delivery for delivery, _, _ in claims], now)
+    unchecked = [delivery.pk for delivery, _, is_checked in claims if not is_checked]
+    barred = _barred_now(unchecked, gate)
+    troubles = [
+        trouble or barred.get(delivery.pk)
+        for (delivery, _, _), trouble in zip(claims, troubles, strict=True)
+    ]
     armed = [claim for claim, trouble in zip(claims, troubles, strict=True) if trouble is None]
-    ids = [delivery.pk for delivery, _ in armed]
+    ids = [delivery.pk for delivery, _, _ in armed]
     Delivery.objects.filter(pk__in=ids).update(armed_at=now, lease_until=_lease(now))
-    Attempt.objects.filter(pk__in=[attempt.pk for _, attempt in armed]).update(armed_at=now)
-    for delivery, _attempt in armed:
+    Attempt.objects.filter(pk__in=[attempt.pk for _, attempt, _ in armed]).update(armed_at=now)
+    for delivery, _attempt, _is_checked in armed:
         delivery.armed_at = now
     return troubles
+
+
+def _barred_now(ids: Sequence[int], gate: Gate) -> dict[int, Barred]:
+    """Claimed some time ago: a large file may have taken an hour to get there."""
+    if not ids:
+        return {}
+    related = ("message", "handle", "target", "recipient")
+    asked = {
+        one: gate.bars(one) for one in Delivery.objects.select_related(*related).filter(pk__in=ids)
+    }
+    return {one.pk: Barred(*bar) for one, bar in asked.items() if bar}
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ after CHECK_HOLDS.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -32,9 +33,10 @@ _ENDS_REPOSTS = {
 
 
 class Gate:
-    """`message` and `handle` of what it is shown were read a moment ago."""
+    """`message` and `handle` of what it is shown were read a moment ago. Threads may share it."""
 
     def __init__(self) -> None:
+        self._asking = threading.Lock()
         self._answers: dict[tuple[object, ...], tuple[float, Any]] = {}
 
     def bars(self, delivery: Delivery, *, by_hand: bool = False) -> Bar | None:
@@ -90,13 +92,15 @@ class Gate:
 
     def _asked(self, question: Callable[..., Any], *about: object) -> Any:
         """The answer of at most CHECK_HOLDS ago."""
-        key, now = (question, *about), time.monotonic()
-        at, answer = self._answers.get(key, (-CHECK_HOLDS, None))
-        if now - at >= CHECK_HOLDS:
-            if len(self._answers) > 1000:
-                self._answers.clear()
-            answer = question(*about)
-            self._answers[key] = now, answer
+        key = (question, *about)
+        with self._asking:
+            now = time.monotonic()
+            at, answer = self._answers.get(key, (-CHECK_HOLDS, None))
+            if now - at >= CHECK_HOLDS:
+                if len(self._answers) > 1000:
+                    self._answers.clear()
+                answer = question(*about)
+                self._answers[key] = now, answer
         return answer
 
 

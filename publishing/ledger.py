@@ -10,10 +10,11 @@ import logging
 import queue
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import (
@@ -27,6 +28,7 @@ from django.db import (
 
 from . import actions
 from .connectors.base import Receipt
+from .gate import Gate
 from .models import Attempt, Delivery
 from .retry import Verdict
 from .traffic import Told
@@ -54,8 +56,10 @@ class Entry:
 class Ledger:
     """Used like `actions` by many threads at once, between `start` and `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Gate) -> None:
+        self._arm_all = partial(actions.arm_all, gate=gate)
         self._waiting: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._lessons: deque[Told] = deque()
         self._writer = threading.Thread(target=self._write, name="ledger", daemon=True)
 
     def start(self) -> None:
@@ -68,8 +72,8 @@ class Ledger:
 
     # --- what threads tell ------------------------------------------------------------------------
 
-    def arm(self, delivery: Delivery, attempt: Attempt) -> None:
-        self._tell((delivery, attempt), actions.arm_all)
+    def arm(self, delivery: Delivery, attempt: Attempt, *, is_checked: bool) -> None:
+        self._tell((delivery, attempt, is_checked), self._arm_all)
 
     def keep(self, delivery: Delivery, values: Mapping[str, str]) -> None:
         self._tell((delivery, values), actions.keep_all)
@@ -100,8 +104,8 @@ class Ledger:
         )
 
     def teach(self, told: Told) -> None:
-        """Nobody waits for it."""
-        self._waiting.put(Entry(told, _teach))
+        """Nobody waits for it: it is written with what is told next."""
+        self._lessons.append(told)
 
     def _tell(self, told: Any, write_all: All) -> None:
         entry = Entry(told, write_all)
@@ -116,7 +120,7 @@ class Ledger:
             batch = self._next_batch()
             open_ = batch[-1] is not None
             if entries := [entry for entry in batch if entry]:
-                self._commit(entries)
+                self._commit(entries + self._learned())
         connection.close()
 
     def _next_batch(self) -> list[Entry | None]:
@@ -126,6 +130,10 @@ class Ledger:
         while len(batch) < AT_ONCE and batch[-1] and not self._waiting.empty():
             batch.append(self._waiting.get())
         return batch
+
+    def _learned(self) -> list[Entry]:
+        told = [self._lessons.popleft() for _ in range(len(self._lessons))]
+        return [Entry(told, _teach)] if told else []
 
     def _commit(self, entries: list[Entry]) -> None:
         """Together; if that fails, each on its own, so that one bad entry spoils nothing."""
@@ -185,9 +193,10 @@ def _trouble_of(call: Callable[[], None]) -> Exception | None:
     return None
 
 
-def _teach(told: list[Told]) -> Troubles:
-    actions.teach_all(told)
-    return [None] * len(told)
+def _teach(lessons: list[list[Told]]) -> Troubles:
+    for told in lessons:
+        actions.teach_all(told)
+    return [None] * len(lessons)
 
 
 def _answer(entry: Entry, trouble: Exception | None) -> None:

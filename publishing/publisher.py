@@ -29,7 +29,7 @@ IDLE_SECONDS = 0.2  # until the database is asked again where there was nothing 
 SWEEP_SECONDS = 1.0
 EXPIRE_EVERY = 5  # sweeps
 READERS = 8  # threads that look at platforms, and connections for threads that publish
-CLAIM_AT_MOST = 100  # in one transaction
+CLAIM_AT_MOST = 200  # in one transaction
 
 
 class Publisher:
@@ -37,8 +37,8 @@ class Publisher:
 
     def __init__(self) -> None:
         self._at_once = settings.PUBLISH_AT_ONCE
-        self._ledger = Ledger()
         self._gate = Gate()
+        self._ledger = Ledger(self._gate)
         self._callers = {
             platform: ThreadPoolExecutor(self._at_once, thread_name_prefix=platform)
             for platform in settings.CONNECTORS
@@ -89,11 +89,12 @@ class Publisher:
 
     def _fill(self, platform: str) -> bool:
         """A second batch waits behind the first, so that no thread waits for the database."""
-        wanted = 2 * self._at_once - self._under_way[platform]
-        if wanted < self._at_once or time.monotonic() < self._idle_until[platform]:
+        wanted = 3 * self._at_once - self._under_way[platform]
+        if wanted < 2 * self._at_once or time.monotonic() < self._idle_until[platform]:
             return False
         limit = min(wanted, CLAIM_AT_MOST)
-        claimed = claim_next(platform, limit=limit, worker=WORKER)
+        is_due = Delivery.objects.due(clock.now()).filter(platform=platform).exists()
+        claimed = claim_next(platform, limit=limit, worker=WORKER) if is_due else []
         if len(claimed) < limit:
             self._idle_until[platform] = time.monotonic() + IDLE_SECONDS
         for job in sending.prepare(claimed, self._gate):

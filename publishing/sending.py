@@ -39,7 +39,7 @@ from .connectors.base import (
 )
 from .connectors.errors import ConnectionRefused, ConnectorError, NeedsOfficer, Unknown
 from .content import content_of, contents_of
-from .gate import CHECK_HOLDS, Gate, barrier
+from .gate import CHECK_HOLDS, Gate
 from .linking import fresh_secrets, secrets_in_bulk
 from .models import Attempt, Delivery, Operation
 from .moving import Barred, LeaseLost, begun, latest
@@ -55,7 +55,7 @@ Turn = Callable[[], AbstractContextManager[object]]
 class Records(Protocol):
     """Where what happens to a claimed delivery is written: `actions`, or a publisher's ledger."""
 
-    def arm(self, delivery: Delivery, attempt: Attempt) -> None: ...
+    def arm(self, delivery: Delivery, attempt: Attempt, *, is_checked: bool) -> None: ...
     def keep(self, delivery: Delivery, values: Mapping[str, str]) -> None: ...
     def accept(self, delivery: Delivery, attempt: Attempt, receipt: Receipt) -> None: ...
     def hold_back(
@@ -89,8 +89,8 @@ class Job:
 class DeliveryJournal:
     """A connector's memory of one delivery, written under the claim's fence."""
 
-    def __init__(self, job: Job, records: Records, turn: Turn) -> None:
-        self._job, self._records, self._turn = job, records, turn
+    def __init__(self, job: Job, records: Records) -> None:
+        self._job, self._records = job, records
         self.reference = str(job.delivery.reference)
         self._checked = job.checked_at
 
@@ -102,20 +102,11 @@ class DeliveryJournal:
         step("kept", self._job.delivery)
 
     def arm(self) -> None:
-        """Raises Barred: a large file may have taken an hour to get there."""
-        if time.monotonic() - self._checked > CHECK_HOLDS:
-            self._check_again()
+        """Raises Barred."""
+        is_checked = time.monotonic() - self._checked < CHECK_HOLDS
+        self._records.arm(self._job.delivery, self._job.attempt, is_checked=is_checked)
         self._checked = math.inf  # what has begun is brought to its end
-        self._records.arm(self._job.delivery, self._job.attempt)
         step("armed", self._job.delivery)
-
-    def _check_again(self) -> None:
-        related = ("message", "handle", "target", "recipient")
-        with self._turn():
-            delivery = Delivery.objects.select_related(*related).get(pk=self._job.delivery.pk)
-            barred = barrier(delivery)
-        if barred:
-            raise Barred(*barred)
 
 
 class FollowJournal:
@@ -213,7 +204,7 @@ def perform(job: Job, records: Records, turn: Turn = nullcontext) -> None:
 
 def _perform(job: Job, records: Records, turn: Turn) -> None:
     delivery, attempt = job.delivery, job.attempt
-    journal = DeliveryJournal(job, records, turn)
+    journal = DeliveryJournal(job, records)
     connector: Connector | None = None
     try:
         connector = _connector_of(job, turn)

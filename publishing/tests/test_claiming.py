@@ -129,7 +129,7 @@ def test_what_was_claimed_before_the_stop_is_refused_when_it_is_armed():
     ((delivery, attempt),) = claim_next("x", limit=5, worker="one")
     stop()
     with pytest.raises(Barred):
-        actions.arm(delivery, attempt)
+        actions.arm(delivery, attempt, is_checked=True)
     delivery.refresh_from_db()
     assert delivery.armed_at is None
 
@@ -137,7 +137,7 @@ def test_what_was_claimed_before_the_stop_is_refused_when_it_is_armed():
 def test_a_thread_under_way_stops_between_two_parts_and_remembers_the_first():
     queued_delivery()
     ((delivery, attempt),) = claim_next("x", limit=5, worker="one")
-    actions.arm(delivery, attempt)
+    actions.arm(delivery, attempt, is_checked=True)
     stop()
     with pytest.raises(Barred):
         actions.keep(delivery, {"part1": "11"})

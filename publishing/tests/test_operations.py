@@ -15,7 +15,7 @@ from departments.roles import Role
 from departments.tests.factories import department, person, person_without_charge
 from portal.audit.models import AuditEntry
 from portal.errors import MoveNotAllowed, NotPermitted
-from publishing import actions, claiming, sending
+from publishing import actions, claiming, gate, sending
 from publishing.audience_actions import Agreement, subscribe
 from publishing.connectors.base import Content, NotPublished, Partly, Published, Receipt
 from publishing.connectors.errors import ContentRefused, Unavailable, Unknown
@@ -300,7 +300,7 @@ def test_a_post_is_taken_down_by_one_who_answers_for_it(out, head, platform):
 
 def test_a_take_down_keeps_the_seal_of_the_message(out, head):
     take_down(out.message, reason="भूल", actor=head)
-    assert sending.barrier(Delivery.objects.get(operation=Operation.REMOVE)) is None
+    assert gate.barrier(Delivery.objects.get(operation=Operation.REMOVE)) is None
     assert seal_of_message(out.message) == out.message.seal
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from departments.tests.factories import department, person, person_without_charge
 from portal.errors import MoveNotAllowed
-from publishing import actions, sending
+from publishing import actions, gate, sending
 from publishing.delivery_actions import confirm_by_hand
 from publishing.models import Delivery, Media, Message, MessagePart, PartMedia
 from publishing.problems import label
@@ -122,7 +122,7 @@ def test_a_retired_file_does_not_leave_by_hand(retired):
 
 def test_a_retired_file_of_another_platform_hinders_nothing(retired):
     MessagePart.objects.update(platform="facebook")
-    assert sending.barrier(retired.deliveries.get()) != (DeliveryState.FAILED, "media_retired")
+    assert gate.barrier(retired.deliveries.get()) != (DeliveryState.FAILED, "media_retired")
 
 
 OUT = {"state": DeliveryState.SENT, "platform_id": "1", "sent_at": timezone.now()}
