@@ -29,7 +29,7 @@ IDLE_SECONDS = 0.2  # until the database is asked again where there was nothing 
 SWEEP_SECONDS = 1.0
 EXPIRE_EVERY = 5  # sweeps
 READERS = 8  # threads that look at platforms, and connections for threads that publish
-CLAIM_AT_MOST = 200  # in one transaction
+CLAIM_AT_MOST = 300  # in one transaction
 
 
 class Publisher:
@@ -77,7 +77,7 @@ class Publisher:
         """Give every platform's threads something to do; False where there was nothing."""
         close_old_connections()
         try:
-            if not Delivery.objects.due(clock.now()).exists():
+            if not self.in_flight and not Delivery.objects.due(clock.now()).exists():
                 return False
             filled = [self._fill(platform) for platform in self._callers]
             return any(filled)

@@ -427,7 +427,7 @@ SEALED_FIELDS = [("publishing.Subscriber", "sealed_address", "address_key")]
 # Processes that publish, of one `manage.py worker`, and calls that each has under way at the same
 # time on one platform.
 PUBLISHERS = env.int("PUBLISHERS", default=2)
-PUBLISH_AT_ONCE = env.int("PUBLISH_AT_ONCE", default=64)
+PUBLISH_AT_ONCE = env.int("PUBLISH_AT_ONCE", default=128)
 # What was due so long ago, after an outage for instance, is sent only if an officer says so.
 STALE_AFTER_SECONDS = env.int("STALE_AFTER_SECONDS", default=12 * 3600)
 # Failures in a row, of different handles, after which a platform is left alone for a while.
