@@ -17,9 +17,13 @@ from .models import (
     Captions,
     Delivery,
     Derivative,
+    Exemption,
     Media,
     Message,
     PartMedia,
+    Scope,
+    Stop,
+    StopQuerySet,
     Subscriber,
     Upload,
     Work,
@@ -69,6 +73,64 @@ def waiting_by_hand(user: Person) -> QuerySet[Delivery]:
 def can_take_down(user: Person, message: Message) -> bool:
     """Quickly, by one person who answers for the handle or for all of them."""
     return can_decide(user, message)
+
+
+# --- stops ---------------------------------------------------------------------------------------
+
+
+def can_stop(user: Person) -> bool:
+    """The Information Directorate, and the Additional Chief Secretary above it."""
+    return departments_access.holds(
+        user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR, Role.SECRETARY
+    )
+
+
+def can_release(user: Person, stop: Stop) -> bool:
+    """Of a post that its own department paused, the department itself as well."""
+    is_own = not stop.by_directorate and stop.message is not None
+    return can_stop(user) or (
+        is_own and stop.message is not None and can_decide(user, stop.message)
+    )
+
+
+def visible_stops(user: Person) -> StopQuerySet:
+    """Whatever may hold something of this officer's: all of them for who sees every department."""
+    stops = Stop.objects.select_related(
+        "department", "message__department", "pressed_by", "released_by"
+    )
+    if departments_access.sees_every_department(user):
+        return stops
+    if not departments_access.is_officer(user):
+        return stops.none()
+    own = departments_access.visible_departments(user)
+    of_others = Q(scope=Scope.DEPARTMENT) & ~Q(department__in=own)
+    of_others |= Q(scope=Scope.MESSAGE) & ~Q(message__department__in=own)
+    return stops.exclude(of_others)
+
+
+def get_stop(user: Person, pk: int) -> Stop:
+    found = visible_stops(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def visible_messages(user: Person) -> QuerySet[Message]:
+    return Message.objects.filter(department__in=departments_access.visible_departments(user))
+
+
+def get_message(user: Person, pk: int) -> Message:
+    found = visible_messages(user).select_related("department").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_exemption(user: Person, pk: int) -> Exemption:
+    found = Exemption.objects.select_related("stop", "message").filter(pk=pk).first()
+    if found is None or not can_stop(user):
+        raise Http404
+    return found
 
 
 def can_add_media(user: Person, department_id: int) -> bool:

@@ -25,6 +25,7 @@ from .moving import accepted, begun, locked, move, recall, recorded
 from .planning import CAMPAIGN_FROM, plan_removals
 from .problems import label
 from .states import OPEN, DeliveryState
+from .stops import standing
 
 # Nothing of it is out and nobody is at it, so an officer may take it over.
 TAKEN_OVER = frozenset({DeliveryState.QUEUED, DeliveryState.WAITING, DeliveryState.FAILED})
@@ -140,6 +141,8 @@ def take_over(delivery: Delivery, *, actor: User) -> Delivery:
     if delivery.state not in TAKEN_OVER:
         raise MoveNotAllowed(_("This delivery cannot be taken over now."))
     _must_stay(delivery)
+    if standing(clock.now()).holds(delivery):
+        raise MoveNotAllowed(label("stopped"))
     _must_pass(delivery)
     move(delivery, DeliveryState.ASSISTED, problem="assisted", actor=actor)
     return delivery

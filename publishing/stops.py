@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from .models import Delivery, Exemption, Operation, Scope, Stop
+from .models import Delivery, DeliveryQuerySet, Exemption, Operation, Scope, Stop
+from .states import DeliveryState
 
 
 class Standing:
@@ -55,6 +56,22 @@ def standing(at: datetime) -> Standing:
         return Standing((), ())
     exempt = Exemption.objects.filter(stop__in=stops, confirmed_at__isnull=False)
     return Standing(stops, exempt.values_list("stop", "message"))
+
+
+def caught_by(stop: Stop) -> DeliveryQuerySet:
+    """What waits to leave and may not because of this stop, if only because of it."""
+    exempt = stop.exemptions.filter(confirmed_at__isnull=False).values_list("stop", "message")
+    waiting = Delivery.objects.filter(state__in=(DeliveryState.QUEUED, DeliveryState.WAITING))
+    return waiting.filter(Standing([stop], exempt).held())
+
+
+def out_in_spite_of(stop: Stop, since: datetime) -> DeliveryQuerySet:
+    """In its scope: what has gone out since then, or was on its way when it was pressed."""
+    on_its_way = Q(
+        state__in=(DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
+    )
+    gone = Q(sent_at__gte=since) | on_its_way
+    return Delivery.objects.filter(gone, _within(stop)).exclude(operation=Operation.REMOVE)
 
 
 def _within(stop: Stop) -> Q:

@@ -1,8 +1,8 @@
-"""Paths under /desk/ of the library, and of those who agreed to be written to."""
+"""Paths under /desk/ of the library, of those who agreed to be written to, and of stops."""
 
 from django.urls import path
 
-from . import audience_views, library_views, upload_views
+from . import audience_views, library_views, stop_views, upload_views
 
 urlpatterns = [
     path("media/", library_views.media_list, name="media"),
@@ -20,6 +20,12 @@ urlpatterns = [
         name="subscribers_import",
     ),
     path("subscribers/<key:pk>/leave/", audience_views.subscriber_leave, name="subscriber_leave"),
+    path("stops/", stop_views.stops, name="stops"),
+    path("stops/freeze/", stop_views.freeze_add, name="freeze_add"),
+    path("stops/<key:pk>/", stop_views.stop, name="stop"),
+    path("stops/<key:pk>/release/", stop_views.stop_release, name="stop_release"),
+    path("stops/<key:pk>/exemptions/", stop_views.exemption_ask, name="exemption_ask"),
+    path("exemptions/<key:pk>/confirm/", stop_views.exemption_confirm, name="exemption_confirm"),
     path("handles/<key:pk>/templates/", audience_views.templates, name="templates"),
     path("handles/<key:pk>/templates/read/", audience_views.templates_read, name="templates_read"),
 ]

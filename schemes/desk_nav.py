@@ -34,6 +34,7 @@ def _entries(user: Any) -> list[dict[str, Any]]:
         ("media", _("Photos and videos"), None),
         ("handles", _("Handles"), None),
         ("limits", _("Limits and costs"), None),
+        ("stops", _("Stops"), None),
         ("departments", _("Departments"), None),
     ]
     if departments_access.can_manage_people(user):

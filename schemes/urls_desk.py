@@ -19,6 +19,7 @@ urlpatterns = [
     path("posts/<key:pk>/correct/", deliveries.post_correct, name="post_correct"),
     path("posts/<key:pk>/handles/", campaign.post_handles, name="post_handles"),
     path("posts/<key:pk>/progress/", campaign.post_progress, name="post_progress"),
+    path("posts/<key:pk>/pause/", campaign.post_pause, name="post_pause"),
     path("posts/<key:pk>/requeue/", campaign.post_requeue, name="post_requeue"),
     path("posts/<key:pk>/take-down/", deliveries.post_take_down, name="post_take_down"),
     path("posts/<key:pk>/<slug:move>/", posts.post_move, name="post_move"),

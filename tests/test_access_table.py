@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
@@ -21,8 +22,19 @@ from departments.models import Member, User
 from departments.roles import Role
 from departments.tests.factories import person, person_without_charge, registered_handle
 from publishing.audience_actions import Agreement, subscribe
-from publishing.models import Captions, Delivery, Derivative, Media, Subscriber, Upload
+from publishing.models import (
+    Captions,
+    Delivery,
+    Derivative,
+    Exemption,
+    Media,
+    Message,
+    Stop,
+    Subscriber,
+    Upload,
+)
 from publishing.states import DeliveryState
+from publishing.stop_actions import Target, press_stop
 from publishing.tests.scripted import Scripted
 from schemes.models import Scheme
 from schemes.tests.factories import IndicatorFactory, ProgressFactory
@@ -44,6 +56,7 @@ PEOPLE = (
 EVERYBODY = frozenset(PEOPLE)
 OWN = frozenset({"nodal", "head"})
 STATE = frozenset({"deputy", "joint", "director", "secretary", "auditor", "administrator"})
+STOPPERS = frozenset({"deputy", "joint", "director", "secretary"})
 WRITERS = OWN | {"other_nodal", "other_head"}  # each in their own department
 PUBLIC = "public"
 ANSWERED = {200, 302, 409, 422}
@@ -93,7 +106,17 @@ ROWS: dict[str, Row] = {
         frozenset({"head", "deputy", "joint", "director"}), "published_post", post=True
     ),
     "desk:post_correct": Row(OWN, "published_post", post=True),
+    "desk:post_pause": Row(
+        frozenset({"head", "deputy", "joint", "director"}), "published_post", post=True
+    ),
     "desk:limits": Row(EVERYBODY),
+    # --- officers: stops
+    "desk:stops": Row(EVERYBODY),
+    "desk:freeze_add": Row(STOPPERS),
+    "desk:stop": Row(OWN | STATE, "stop"),  # of one department
+    "desk:stop_release": Row(STOPPERS, "stop", post=True),
+    "desk:exemption_ask": Row(OWN | STATE, "stop", post=True),
+    "desk:exemption_confirm": Row(STOPPERS, "exemption", post=True),
     # --- officers: schemes
     "desk:schemes": Row(EVERYBODY),
     "desk:scheme_add": Row(WRITERS),
@@ -224,6 +247,8 @@ def records(db, settings) -> Records:
             "platform": ["x"],
             "language": ["en"],
             "published_post": [out.pk],
+            "stop": [_stop(up).pk],
+            "exemption": [_exemption(up, delivery.message).pk],
         },
         {
             "nodal": up.nodal,
@@ -244,6 +269,25 @@ def _subscriber(up: Office) -> Subscriber:
     handle = registered_handle(up.department, platform="whatsapp")
     agreement = Agreement("camp", "फ़ाइल 12", timezone.now())
     return subscribe(handle, "9000000001", agreement, actor=up.nodal)
+
+
+def _stop(up: Office) -> Stop:
+    return press_stop(
+        Target("department", department=up.department), reason="शोक", actor=up.director
+    )
+
+
+def _exemption(up: Office, message: Message) -> Exemption:
+    now = timezone.now()
+    freeze = Stop.objects.create(
+        scope="department",
+        department=up.department,
+        starts_at=now - timedelta(days=2),
+        ends_at=now - timedelta(days=1),
+        reason="शोक",
+        pressed_by=up.director,
+    )
+    return Exemption.objects.create(stop=freeze, message=message, reason="बाढ़", asked_by=up.head)
 
 
 def _scheme(up: Office, slug: str, *, is_public: bool) -> Scheme:

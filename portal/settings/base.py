@@ -70,6 +70,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "portal.web.context.portal",
                 "schemes.desk_nav.desk",
+                "publishing.stop_notice.stops",
             ],
             "builtins": ["django.templatetags.i18n", "portal.web.templatetags.portal"],
         },
@@ -409,11 +410,15 @@ METRICS_TOKEN = env("METRICS_TOKEN", default="")
 # Who can say what a message's source looks like now: compared with the seal before every send.
 MESSAGE_SOURCES = {"post": "schemes.seal.current_seal"}
 
+# Who can say what messages are about, by the first word of their topic.
+TOPIC_NAMES = {"scheme": "schemes.topics.titles_of"}
+
 # What the audit trail keeps as codes, and who says it in words.
 AUDIT_WORDS = {
     "departments.handle.reason": "publishing.problems.label",
     "publishing.delivery.problem": "publishing.problems.label",
     "publishing.message.problems": "publishing.problems.counted",
+    "publishing.stop.topic": "publishing.topics.name_of",
     "publishing.subscriber.how": "publishing.audience.left_in_words",
     "departments.handle.agreed_by": "publishing.audience.way_in_words",
     "publishing.subscriber.agreed_by": "publishing.audience.way_in_words",

@@ -36,7 +36,7 @@ from .message import (
     Place,
     Reached,
 )
-from .stop import Exemption, Scope, Stop
+from .stop import Exemption, Scope, Stop, StopQuerySet
 from .traffic import Allowance, Circuit, CircuitState, Publisher
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "Rights",
     "Scope",
     "Stop",
+    "StopQuerySet",
     "Subscriber",
     "Template",
     "Upload",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -51,7 +51,9 @@ class Stop(models.Model):
     message = models.ForeignKey(
         Message, models.PROTECT, null=True, blank=True, related_name="stops"
     )
-    reason = models.TextField()
+    # The same in one word, so that whoever presses twice has pressed once.
+    place = models.CharField(max_length=80, editable=False, default="")
+    reason = models.TextField(_("reason"))
     by_directorate = models.BooleanField(default=True)
     starts_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True)  # of a freeze
@@ -89,6 +91,16 @@ class Stop(models.Model):
                 name="stop_released_by_someone",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="stop_has_reason"),
+            models.UniqueConstraint(
+                fields=["place", "by_directorate"],
+                condition=Q(released_at__isnull=True, ends_at__isnull=True),
+                name="stop_pressed_once",
+            ),
+            models.UniqueConstraint(
+                fields=["place", "starts_at", "ends_at"],
+                condition=Q(released_at__isnull=True, ends_at__isnull=False),
+                name="freeze_set_once",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -99,9 +111,18 @@ class Stop(models.Model):
     def __str__(self) -> str:
         return str(self.get_scope_display())
 
+    def save(self, *args: Any, **options: Any) -> None:
+        named = self.platform or self.department_id or self.topic or self.message_id
+        self.place = f"{self.scope}:{named}" if named else self.scope
+        super().save(*args, **options)
+
     @property
     def is_freeze(self) -> bool:
         return self.ends_at is not None
+
+    def is_in_force(self, at: datetime) -> bool:
+        has_ended = self.ends_at is not None and self.ends_at <= at
+        return self.released_at is None and self.starts_at <= at and not has_ended
 
 
 class Exemption(models.Model):

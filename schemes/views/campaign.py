@@ -17,16 +17,20 @@ from departments.decorators import OfficerRequest, officer_required
 from departments.models import Department, Handle
 from departments.names import name_order
 from departments.platforms import Platform
+from departments.views.answers import announce, say_errors
 from portal.errors import ActionRefused
 from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
 from portal.web.paging import page_of
 from portal.web.templatetags.portal import ist
 from publishing import access as publishing_access
+from publishing import clock
 from publishing.delivery_actions import requeue_refused
-from publishing.models import Delivery, Message
+from publishing.models import Delivery, Message, Stop
 from publishing.problems import PROBLEMS, label
 from publishing.progress import GROUPS, deliveries_of, in_group, progress_of
+from publishing.stop_actions import pause_message
+from publishing.stop_forms import ReasonForm
 from schemes import access
 from schemes.handle_choice import shares_of
 from schemes.models import Post
@@ -90,6 +94,7 @@ def post_progress(request: OfficerRequest, pk: int) -> HttpResponseBase:
         "post": post,
         "progress": progress,
         "may_decide": publishing_access.can_decide(request.user, message),
+        "pauses": Stop.objects.in_force(clock.now()).filter(message=message),
     }
     if request.GET.get("part") == "numbers":
         return render(request, "desk/_progress_live.html", context)
@@ -170,6 +175,25 @@ def _rows(deliveries: QuerySet[Delivery]) -> Iterator[tuple[object, ...]]:
             one.attempts_made,
             label(one.problem) if one.problem else "",
         )
+
+
+@officer_required
+@require_POST
+def post_pause(request: OfficerRequest, pk: int) -> HttpResponse:
+    """Nothing more of this post leaves until it is resumed."""
+    post, message = _published(request, pk)
+    if not publishing_access.can_decide(request.user, message):
+        raise Http404
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        announce(
+            request,
+            lambda: pause_message(message, reason=form.cleaned_data["reason"], actor=request.user),
+            _("Paused. Nothing more of this post leaves until it is resumed."),
+        )
+    else:
+        say_errors(request, form)
+    return redirect("desk:post_progress", post.pk)
 
 
 @officer_required
