@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from . import access, clock
-from .models import Stop, StopQuerySet
+from .models import Scope, Stop, StopQuerySet
 from .topics import names_of
 
 
@@ -20,8 +20,8 @@ def stops(request: HttpRequest) -> dict[str, Any]:
 
 
 def named(stops: StopQuerySet | list[Stop]) -> list[Stop]:
-    """With `about`: what each of them stops, in words."""
-    found = list(stops)
+    """With `about`: what each of them stops, in words; what stops everything comes first."""
+    found = sorted(stops, key=lambda stop: stop.scope != Scope.EVERYTHING)
     topics = names_of(stop.topic for stop in found if stop.topic)
     for stop in found:
         stop.about = _about(stop, topics)  # type: ignore[attr-defined]

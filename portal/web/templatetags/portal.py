@@ -221,6 +221,7 @@ DESK_ICONS = {
     "desk:people": "people",
     "desk:departments": "building",
     "desk:audit": "audit",
+    "desk:stops": "alert",
     "desk:limits": "limits",
 }
 
