@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from .connectors.errors import (
     AlreadyPublished,
     ConnectionRefused,
@@ -17,7 +19,7 @@ from .connectors.errors import (
 from .states import DeliveryState, Outcome
 
 # Seconds before the second, third ... try of what was surely not sent.
-WAITS = (20, 60, 180, 600, 1800, 3600)
+WAITS: tuple[int, ...] = tuple(settings.RETRY_AFTER_SECONDS)
 LONGEST_WAIT = 24 * 3600  # a person may be written to again after a day (4.4, 131049)
 # Seconds between looks at a post that the platform still processes (Y2.2), then every ten minutes.
 FOLLOWS = (20, 40, 60, 120, 300, 600)

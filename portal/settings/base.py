@@ -442,6 +442,8 @@ CIRCUIT_OPENS_AFTER = env.int("CIRCUIT_OPENS_AFTER", default=5)
 APP_PACES = {name: tuple(pace) for name, pace in env.json("APP_PACES", default={}).items()}
 # A claim is held this long; it must outlast one call to a platform (30 s) by far.
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=90)
+# How long what was surely not sent waits before its second, third ... try.
+RETRY_AFTER_SECONDS = (20, 60, 180, 600, 1800, 3600)
 # How long after an unclear answer the platform is read, and read again, before a person decides.
 FIND_AFTER_SECONDS = env.list("FIND_AFTER_SECONDS", cast=int, default=[15, 45, 120])
 
