@@ -16,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 from django.utils.module_loading import import_string
 from django_q.cluster import Cluster
 
@@ -33,18 +33,20 @@ class Command(BaseCommand):
         cluster.start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
-        for beat in itertools.count():
-            if stopped.wait(PULSE_SECONDS):
-                break
-            if not cluster.sentinel.is_alive():
-                raise CommandError("The task cluster has died; start the worker again.")
-            publishers = [self._running(publisher) for publisher in publishers]
-            self._pulse(beat)
-        for publisher in publishers:
-            publisher.terminate()
-        cluster.stop()
-        for publisher in publishers:
-            publisher.wait()
+        try:
+            for beat in itertools.count():
+                if stopped.wait(PULSE_SECONDS):
+                    break
+                if not cluster.sentinel.is_alive():
+                    raise CommandError("The task cluster has died; start the worker again.")
+                publishers = [self._running(publisher) for publisher in publishers]
+                self._pulse(beat)
+        finally:  # whatever happened: a worker that is half there is never started again
+            for publisher in publishers:
+                publisher.terminate()
+            cluster.stop()
+            for publisher in publishers:
+                publisher.wait()
 
     def _running(self, publisher: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
         if (code := publisher.poll()) is None:
@@ -54,13 +56,16 @@ class Command(BaseCommand):
 
     def _pulse(self, beat: int) -> None:
         close_old_connections()
+        for chore, every in settings.WORKER_CHORES.items():
+            if beat % every == 0:
+                self._do(chore)
+
+    def _do(self, chore: str) -> None:
+        """The database or Redis may be away: what is to be done is still there a moment later."""
         try:
-            for chore, every in settings.WORKER_CHORES.items():
-                if beat % every == 0:
-                    import_string(chore)()
-        except DatabaseError as error:
-            # The database is away or locked; the rows are still there a second later.
-            self.stderr.write(f"pulse: {error}")
+            import_string(chore)()
+        except Exception as error:  # noqa: BLE001 - no chore may end the publishers
+            self.stderr.write(f"{chore}: {type(error).__name__}: {error}")
 
 
 def _publisher() -> subprocess.Popen[bytes]:
