@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-s
 	--generate-hashes --only-binary :all: --no-config --no-emit-index-url \
 	--default-index https://pypi.org/simple --custom-compile-command "make lock"
 
-.PHONY: help run test lint types lock clean environment parts test-parts
+.PHONY: help run test lint types lock clean faults bench environment parts test-parts
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,8 @@ help:
 	@echo "make lint    the linter and the formatter's opinion"
 	@echo "make types   the type checker"
 	@echo "make lock    pin requirements*.in anew (ARGS=--upgrade for newer versions)"
+	@echo "make faults  break publishing in every way (N=10000 deliveries): docs/delivery.md"
+	@echo "make bench   measure it (DATABASE_URL, REDIS_URL of servers to spare): docs/benchmarks.md"
 	@echo "make clean   remove what was built; var/ (your data) stays"
 
 run: parts $(CATALOGUES)
@@ -31,6 +33,17 @@ lint: test-parts
 
 types: test-parts
 	$(BIN)/mypy .
+
+N ?= 1000
+faults: test-parts
+	$(BIN)/python -m tests.faults.run --deliveries 120
+	$(BIN)/python -m tests.faults.run --deliveries $(N) --postgres --redis
+
+bench: test-parts
+	$(BIN)/python -m benchmarks.deliveries --database "$(DATABASE_URL)" --redis "$(REDIS_URL)"
+	$(BIN)/python -m benchmarks.slot --database "$(DATABASE_URL)"
+	$(BIN)/python -m benchmarks.growth --database "$(DATABASE_URL)"
+	$(BIN)/python -m benchmarks.campaign_approval --database "$(DATABASE_URL)"
 
 lock: test-parts
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
@@ -53,14 +54,24 @@ def handles(owner: Department, officer: User, number: int, store: Store) -> list
 
 
 def queue(owner: Department, officer: User, to: list[Handle], number: int) -> None:
-    """As many deliveries, the same post to all handles at a time, each due after the one before."""
-    rounds = -(-number // len(to))
+    """As many deliveries, round by round, each due after the one before. On Facebook a round is one
+    campaign to all; on X every handle says something of its own, but for the first round, which
+    one of them posts and the others repost.
+    """
     photos = [_photo(owner, officer, place) for place in range(2)]
-    for place in range(rounds):
-        some = to[: number - place * len(to)]
-        message = _message(owner, officer, some, place, photos)
-        due = timezone.now() - FIRST_DUE + timedelta(seconds=place)
-        Delivery.objects.filter(message=message).update(due_at=due)
+    pages = [one for one in to if one.platform == "facebook"]
+    speakers = [one for one in to if one.platform == "x"]
+    due, numbers = timezone.now() - FIRST_DUE, itertools.count()
+    for place in itertools.count():
+        groups = [pages, *([speakers] if place == 0 else [[one] for one in speakers])]
+        for group in groups:
+            some = group[:number]
+            if not some:
+                return
+            message = _message(owner, officer, some, next(numbers), photos)
+            moment = due + timedelta(seconds=place)
+            Delivery.objects.filter(message=message).update(due_at=moment)
+            number -= len(some)
 
 
 def texts_of(number: int, platform: str) -> Iterator[str]:
@@ -77,7 +88,7 @@ def _text(number: int) -> str:
     sentence = f"क्रमांक {number}: जनपद लखनऊ में पेंशन शिविर।"
     if _kind(number) != "thread":
         return sentence
-    return " ".join(f"{sentence} {place} बजे से आवेदन लिए जाएँगे।" for place in range(1, 9))
+    return "\n---\n".join(f"{sentence} आवेदन {place} बजे से लिए जाएँगे।" for place in (10, 11, 12))
 
 
 def _message(

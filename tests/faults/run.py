@@ -31,7 +31,7 @@ from cryptography.fernet import Fernet
 
 from tests.stack import answers, free_port, wait_until
 
-from .hosts import PROJECT, Host, deaths_by_step, deaths_planned
+from .hosts import PROJECT, STEPS, Host, deaths_by_step, deaths_planned
 from .servers import Postgres, Redis, own_postgres, own_redis
 
 if TYPE_CHECKING:
@@ -313,7 +313,9 @@ class Run:
         _print(verdict)
         if not verdict.is_clean:
             _explain(verdict)
-        return verdict.is_clean and len(deaths) == 5
+        if unseen := [step for step in STEPS if not deaths[step]]:
+            print("nobody died at: " + ", ".join(unseen))
+        return verdict.is_clean and not unseen
 
 
 def _tend(hosts: list[Host], done: threading.Event) -> None:
@@ -358,7 +360,11 @@ def _explain(verdict: Verdict) -> None:
     for name in ("doubled", "lost", "denied", "stuck", "unordered", "unforeseen"):
         for one in Delivery.objects.filter(pk__in=getattr(verdict, name)[:5]):
             tries = one.attempts.values_list("fence", "outcome", "problem", "armed_at")
-            print(f"{name}: {one.pk} {one.platform} {one.state} {one.problem} {list(tries)}")
+            print(
+                f"{name}: {one.pk} handle {one.handle_id} {one.platform} {one.state} {one.problem}"
+            )
+            for fence, outcome, problem, armed_at in tries:
+                print(f"    {fence} {outcome} {problem} armed {armed_at}")
 
 
 if __name__ == "__main__":

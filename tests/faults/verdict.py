@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from publishing.models import Delivery
+from publishing.models import Delivery, Operation
 from publishing.rehearsal.store import Post, Store
 from publishing.states import DeliveryState
 
 from .posts import texts_of
 
+There = Mapping[tuple[str, str, str], list[Post]]
 NEVER_OUT = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.CANCELLED)
 
 
@@ -38,7 +39,9 @@ class Verdict:
 def judge(store: Store, stops: Iterable[tuple[float, float]] = ()) -> Verdict:
     """`stops` are moments (Unix seconds) at which one was pressed, and released."""
     verdict, there = Verdict(), _by_account_and_text(store.posts())
-    rows = Delivery.objects.filter(message__source="faults").select_related("message", "handle")
+    rows = Delivery.objects.filter(message__source="faults").select_related(
+        "message", "handle", "target"
+    )
     last_at: dict[int, float] = {}
     armed = set(rows.filter(attempts__armed_at__isnull=False).values_list("pk", flat=True))
     for one in rows.order_by("handle", "due_at", "pk"):
@@ -51,7 +54,7 @@ def judge(store: Store, stops: Iterable[tuple[float, float]] = ()) -> Verdict:
             continue
         if one.pk not in armed:
             verdict.unforeseen.append(one.pk)
-        if one.state == DeliveryState.SENT:
+        if one.state == DeliveryState.SENT and one.operation == Operation.PUBLISH:
             if min(moments) < last_at.get(one.handle_id, 0):
                 verdict.unordered.append(one.pk)
             last_at[one.handle_id] = max(moments)
@@ -61,18 +64,21 @@ def judge(store: Store, stops: Iterable[tuple[float, float]] = ()) -> Verdict:
     return verdict
 
 
-def _by_account_and_text(posts: Iterable[Post]) -> dict[tuple[str, str, str], list[Post]]:
+def _by_account_and_text(posts: Iterable[Post]) -> There:
+    """A repost has no text of its own: it is known by what it repeats."""
     found = defaultdict(list)
     for post in posts:
-        if not post.extra.get("hidden"):
-            found[post.platform, post.account, post.text].append(post)
+        found[post.platform, post.account, post.extra.get("repost_of") or post.text].append(post)
     return found
 
 
-def _copies(one: Delivery, there: dict[tuple[str, str, str], list[Post]]) -> list[list[Post]]:
+def _copies(one: Delivery, there: There) -> list[list[Post]]:
     """For each part of the post, where it is."""
-    texts = texts_of(one.message.source_id, one.platform)
-    return [there.get((one.platform, one.handle.external_id, text), []) for text in texts]
+    if one.operation == Operation.REPOST:
+        parts = [one.target.platform_id] if one.target else []
+    else:
+        parts = list(texts_of(one.message.source_id, one.platform))
+    return [there.get((one.platform, one.handle.external_id, part), []) for part in parts]
 
 
 def _judge_one(verdict: Verdict, one: Delivery, copies: list[list[Post]]) -> None:
