@@ -5,6 +5,7 @@ What officers do with single deliveries is in delivery_actions.py; how one moves
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from departments.actions import mark_handle
 from departments.models import Department, Handle, User
 from portal.audit.actions import record
 from portal.errors import MoveNotAllowed
+from portal.logs import about
 from portal.web import key_runs
 
 from . import clock, traffic
@@ -46,6 +48,8 @@ from .retry import FOLLOW_LONGEST, FOLLOWS, UNCLEAR_TRIES, WAITS, Verdict, judge
 from .seal import SealedPart, seal_of_message
 from .states import RECALLABLE, DeliveryState, Outcome
 from .stops import standing
+
+log = logging.getLogger(__name__)
 
 # --- messages ------------------------------------------------------------------------------------
 
@@ -94,7 +98,13 @@ def queue_message(
         raise MoveNotAllowed(_("The content changed while it was being approved."))
     data = {"seal": seal, **_recorded_handles([handle.pk for handle in handles])}
     record("publishing.message.queued", message, actor=actor, department=department.slug, data=data)
+    transaction.on_commit(lambda: _log_queued(message, len(handles)))
     return message
+
+
+def _log_queued(message: Message, handles: int) -> None:
+    with about(post=message.origin):
+        log.info("queued for %d handles", handles)
 
 
 def _recorded_handles(handle_ids: list[int]) -> dict[str, Any]:

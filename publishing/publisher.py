@@ -103,13 +103,14 @@ class Publisher:
         return bool(claimed)
 
     def _perform(self, platform: str, job: Job) -> None:
-        try:
-            sending.perform(job, self._ledger, self._turn)
-        except Exception:
-            # Its lease ends and the sweep decides: what was armed is looked for.
-            log.exception("delivery %s was left to the sweep", job.delivery.pk)
-        finally:
-            self._count(platform, -1)
+        with sending.about_delivery(job.delivery):
+            try:
+                sending.perform(job, self._ledger, self._turn)
+            except Exception:
+                # Its lease ends and the sweep decides: what was armed is looked for.
+                log.exception("delivery %s was left to the sweep", job.delivery.pk)
+            finally:
+                self._count(platform, -1)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

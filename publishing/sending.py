@@ -21,6 +21,7 @@ from django.conf import settings
 
 from departments.credentials import CredentialMissing, Secrets
 from departments.models import Handle, Way
+from portal.logs import about
 
 from . import actions, clock, signals, traffic
 from .callbacks import heard_about
@@ -131,13 +132,25 @@ def step(name: str, delivery: Delivery) -> None:
     signals.step_taken.send(Delivery, step=name, delivery_id=delivery.pk)
 
 
+def about_delivery(delivery: Delivery) -> AbstractContextManager[None]:
+    """What the log says on every line about it: the same `post` from approval to platform."""
+    return about(
+        post=delivery.message.origin,
+        delivery=delivery.pk,
+        handle=delivery.handle_id,
+        platform=delivery.platform,
+        attempt=delivery.fence,
+    )
+
+
 def send(delivery_id: int) -> None:
     """Carry one delivery as far as it goes now. Running it twice at once does no harm."""
     claimed = claim(delivery_id, worker=WORKER)
     if claimed is None:
         return
-    for job in prepare([claimed], Gate()):
-        perform(job, actions)
+    with about_delivery(claimed[0]):
+        for job in prepare([claimed], Gate()):
+            perform(job, actions)
 
 
 # --- before the call: everything that is read -----------------------------------------------------
@@ -178,7 +191,8 @@ def _hold_back(delivery: Delivery, attempt: Attempt, state: str, problem: str) -
     try:
         actions.hold_back(delivery, attempt, state=state, problem=problem)
     except LeaseLost:
-        _went_elsewhere(delivery)
+        with about_delivery(delivery):
+            _went_elsewhere(delivery)
 
 
 def _announce_start(deliveries: Iterable[Delivery]) -> None:
@@ -320,19 +334,23 @@ def _opened(handle: Handle, secrets: Secrets) -> Connector:
 def follow(delivery_id: int) -> None:
     """Look at a post that was accepted and not live yet, and do what comes after it."""
     delivery = Delivery.objects.select_related("message", "handle", "recipient").get(pk=delivery_id)
-    if not actions.take_follow(delivery):
-        return
+    with about_delivery(delivery):
+        if actions.take_follow(delivery):
+            _follow(delivery)
+
+
+def _follow(delivery: Delivery) -> None:
     delivery.refresh_from_db()
     receipt = Receipt(delivery.platform_id, delivery.permalink, is_live=False)
     try:
         connector = connector_for(delivery.handle)
         seen = connector.follow(receipt, _to_complete(delivery), FollowJournal(delivery))
     except LeaseLost:
-        log.warning("another worker follows delivery %s", delivery_id)
+        log.warning("another worker follows delivery %s", delivery.pk)
         return
     except ConnectorError as error:
         # It says nothing about the post: look later.
-        log.info("delivery %s could not be followed: %s", delivery_id, error.code)
+        log.info("delivery %s could not be followed: %s", delivery.pk, error.code)
         actions.follow_again(delivery, wait=error.retry_after)
         return
     if isinstance(seen, NotPublished):
@@ -359,8 +377,12 @@ def _to_complete(delivery: Delivery) -> Content:
 def look(delivery_id: int) -> None:
     """Read the platform for a delivery whose outcome is unknown, and decide if possible."""
     delivery = Delivery.objects.select_related("message", "handle", "recipient").get(pk=delivery_id)
-    if not actions.take_look(delivery):
-        return
+    with about_delivery(delivery):
+        if actions.take_look(delivery):
+            _look(delivery)
+
+
+def _look(delivery: Delivery) -> None:
     looks = tuple(settings.FIND_AFTER_SECONDS)
     try:
         connector = connector_for(delivery.handle)
@@ -370,7 +392,7 @@ def look(delivery_id: int) -> None:
         return
     except ConnectorError as error:
         # It could not be read, which says nothing: look later, without using up patience.
-        log.info("delivery %s could not be looked up: %s", delivery_id, error.code)
+        log.info("delivery %s could not be looked up: %s", delivery.pk, error.code)
         actions.look_again(delivery, wait=error.retry_after or max(looks), counted=False)
         return
     _decide(delivery, seen, connector, looks)

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -446,16 +447,18 @@ RETRY_AFTER_SECONDS = (20, 60, 180, 600, 1800, 3600)
 # How long after an unclear answer the platform is read, and read again, before a person decides.
 FIND_AFTER_SECONDS = env.list("FIND_AFTER_SECONDS", cast=int, default=[15, 45, 120])
 
+LOG_FORMAT = env("LOG_FORMAT", default="text")  # or json
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "plain": {
+        "text": {
             "()": "portal.logs.UtcFormatter",
             "fmt": "{asctime} {levelname} {name} {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "portal.logs.JsonFormatter"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
 }

@@ -74,6 +74,11 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{SOURCES.get(self.source, self.source)} {self.source_id}"
 
+    @property
+    def origin(self) -> str:
+        """What was approved, in one word: "post:12"."""
+        return f"{self.source}:{self.source_id}"
+
 
 class MessagePart(models.Model):
     """What one platform gets of the message."""
