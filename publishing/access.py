@@ -75,6 +75,11 @@ def can_take_down(user: Person, message: Message) -> bool:
     return can_decide(user, message)
 
 
+def can_watch(user: Person) -> bool:
+    """How publishing stands as a whole: whoever sees every department."""
+    return departments_access.sees_every_department(user)
+
+
 # --- stops ---------------------------------------------------------------------------------------
 
 

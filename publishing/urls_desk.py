@@ -1,8 +1,8 @@
-"""Paths under /desk/ of the library, of those who agreed to be written to, and of stops."""
+"""Paths under /desk/ of the library, those who agreed to be written to, stops and the operator."""
 
 from django.urls import path
 
-from . import audience_views, library_views, stop_views, upload_views
+from . import audience_views, library_views, operations_views, stop_views, upload_views
 
 urlpatterns = [
     path("media/", library_views.media_list, name="media"),
@@ -20,6 +20,7 @@ urlpatterns = [
         name="subscribers_import",
     ),
     path("subscribers/<key:pk>/leave/", audience_views.subscriber_leave, name="subscriber_leave"),
+    path("operations/", operations_views.operations_page, name="operations"),
     path("stops/", stop_views.stops, name="stops"),
     path("stops/freeze/", stop_views.freeze_add, name="freeze_add"),
     path("stops/<key:pk>/", stop_views.stop, name="stop"),

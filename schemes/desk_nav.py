@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from departments import access as departments_access
+from publishing import access as publishing_access
 
 from .access import queue_of, steps_of
 
@@ -37,6 +38,8 @@ def _entries(user: Any) -> list[dict[str, Any]]:
         ("stops", _("Stops"), None),
         ("departments", _("Departments"), None),
     ]
+    if publishing_access.can_watch(user):
+        entries.append(("operations", _("How publishing stands"), None))
     if departments_access.can_manage_people(user):
         entries.append(("people", _("Officers"), None))
     if departments_access.can_read_audit(user):

@@ -112,6 +112,7 @@ ROWS: dict[str, Row] = {
     "desk:limits": Row(EVERYBODY),
     # --- officers: stops
     "desk:stops": Row(EVERYBODY),
+    "desk:operations": Row(STATE),
     "desk:freeze_add": Row(STOPPERS),
     "desk:stop": Row(OWN | STATE, "stop"),  # of one department
     "desk:stop_release": Row(STOPPERS, "stop", post=True),

@@ -1,9 +1,9 @@
-// The numbers of a post under way, every two seconds as long as something moves.
+// Numbers of what is under way, every two seconds (or data-every) as long as something moves.
 (() => {
   "use strict";
-  const EVERY = 2000; // milliseconds
   const place = document.querySelector("[data-live]");
   if (!place || !window.fetch) return;
+  const every = Number(place.dataset.every) || 2000; // milliseconds
 
   // Nobody loses the button under their finger.
   const isUsed = () => place.contains(document.activeElement) || place.querySelector("details[open]");
@@ -21,7 +21,7 @@
   }
 
   function later() {
-    if (place.querySelector("[data-moving]")) setTimeout(() => look().catch(later), EVERY);
+    if (place.querySelector("[data-moving]")) setTimeout(() => look().catch(later), every);
   }
   later();
 })();

@@ -223,6 +223,7 @@ DESK_ICONS = {
     "desk:audit": "audit",
     "desk:stops": "alert",
     "desk:limits": "limits",
+    "desk:operations": "moving",
 }
 
 
