@@ -112,7 +112,7 @@ def _totals(now: Status) -> Iterator[Metric]:
         ("access_ended_handles", "Connected, but the access has ended", now.access_ended),
         ("tokens_overdue", "Tokens past the time by which to renew them", now.tokens_overdue),
         ("publishers_alive", "Publisher processes seen within 10 s", len(now.alive)),
-        ("callbacks_waiting", "Callbacks stored and not yet heard", now.callbacks),
+        ("callbacks_waiting", "Callbacks stored and not yet heard", status.callbacks_waiting()),
     ):
         gauge = _gauge(name, says, [])
         gauge.add_metric([], count)

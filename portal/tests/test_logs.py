@@ -10,14 +10,15 @@ from portal.logs import JsonFormatter, about
 
 
 def test_a_line_of_the_log_says_when_in_utc():
-    form = settings.LOGGING["formatters"]["text"]
+    form = settings.LOGGING["formatters"]["text"]  # type: ignore[index]
     written = logging.config.DictConfigurator({}).configure_formatter(dict(form))
     record = logging.makeLogRecord({"created": 0, "msecs": 7, "msg": "sent", "levelname": "INFO"})
     assert written.format(record) == "1970-01-01T00:00:00.007Z INFO None sent"
 
 
 def line_of(record: logging.LogRecord) -> dict[str, object]:
-    return json.loads(JsonFormatter().format(record))
+    found: dict[str, object] = json.loads(JsonFormatter().format(record))
+    return found
 
 
 def test_lines_inside_carry_what_the_work_is_about_and_lines_after_do_not():

@@ -42,7 +42,12 @@ def _plain(now: Status) -> dict[str, Any]:
     publishers = [{name: getattr(one, name) for name in seen} for one in now.publishers]
     kept = {**vars(now), "circuits": [], "publishers": []}
     plain = asdict(Status(**kept))
-    told = {"circuits": circuits, "publishers": publishers, "troubles": now.troubles}
+    told: dict[str, Any] = {
+        "circuits": circuits,
+        "publishers": publishers,
+        "troubles": now.troubles,
+    }
+    told["callbacks"] = status.callbacks_waiting()
     return {**plain, **told}
 
 
