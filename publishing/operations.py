@@ -44,6 +44,11 @@ class OfPlatform:
     undecided: int
     held: int
 
+    @property
+    def mark(self) -> str:
+        is_tried = self.circuit is not None and self.circuit.state == CircuitState.HALF_OPEN
+        return "care" if is_tried else "bad"
+
 
 @dataclass(frozen=True)
 class Operations:
