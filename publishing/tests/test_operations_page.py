@@ -11,7 +11,7 @@ from django.utils import timezone
 from departments.roles import Role
 from departments.tests.factories import directorate, person
 from publishing import pulse
-from publishing.models import Circuit, CircuitState, Delivery
+from publishing.models import Circuit, CircuitState, Delivery, Scope, Stop
 from publishing.states import DeliveryState
 
 from .factories import queued_delivery
@@ -73,6 +73,7 @@ def test_it_costs_the_same_however_much_there_is(desk, django_assert_max_num_que
     for _number in range(3):
         make_unknown(queued_delivery())
         late_delivery()
+    Stop.objects.create(scope=Scope.PLATFORM, platform="x", reason="शोक", pressed_by=person())
     page(desk)  # the first visit of a session is noted
     with django_assert_max_num_queries(20):
         whole = page(desk)
