@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import django
-import psycopg2  # type: ignore[import-untyped]
 
 from . import limit, peer_celery, prepare
 
@@ -69,7 +68,7 @@ def _measure(
             platform.reset()
         rates["portal"].append(_portal(asked, platform, keys))
         if celery:
-            rates["Celery"].append(_celery(asked, database, platform, celery))
+            rates["Celery"].append(_celery(asked, database, platform, keys, celery))
     return {name: found for name, found in rates.items() if found}
 
 
@@ -82,7 +81,11 @@ def _portal(asked: argparse.Namespace, platform: prepare.StandIn, keys: Sequence
 
 
 def _celery(
-    asked: argparse.Namespace, database: str, platform: prepare.StandIn, programs: Path
+    asked: argparse.Namespace,
+    database: str,
+    platform: prepare.StandIn,
+    keys: Sequence[int],
+    programs: Path,
 ) -> float:
     peer = {
         **os.environ,
@@ -91,10 +94,7 @@ def _celery(
         "PEER_REDIS": asked.redis,
         "PYTHONPATH": str(prepare.PROJECT / "benchmarks"),
     }
-    with psycopg2.connect(database) as connection, connection.cursor() as cursor:
-        cursor.execute("TRUNCATE plain_delivery")
-        limit.fill(cursor, asked.deliveries)
-    connection.close()
+    prepare.queue(keys)
     enqueue = [
         str(programs / "python"),
         str(prepare.PROJECT / "benchmarks/peer_celery.py"),
@@ -109,12 +109,11 @@ def _celery(
 
 @contextmanager
 def _workers(peer: dict[str, str], programs: Path, number: int) -> Iterator[None]:
-    """As many as there are publishers, each with threads, which was quicker here than prefork."""
-    command = [str(programs / "celery"), "-A", "peer_celery", "worker", "--pool", "threads",
-               "--concurrency", str(peer_celery.AT_ONCE), "--loglevel", "ERROR"]  # fmt: skip
+    """As many as there are publishers, each of many processes, as Celery starts them."""
+    commands = [peer_celery.arguments(programs / "celery", f"peer{one}") for one in range(number)]
     running = [
-        subprocess.Popen([*command, "-n", f"peer{one}@%h"], env=peer, stdout=subprocess.DEVNULL)  # noqa: S603
-        for one in range(number)
+        subprocess.Popen(list(map(str, one)), env=peer, stdout=subprocess.DEVNULL)  # noqa: S603
+        for one in commands
     ]
     try:
         yield
