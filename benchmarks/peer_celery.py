@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import venv
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def environment(folder: Path) -> Path:
 
 if "PEER_PLATFORM" in os.environ:  # inside that environment
     import django
-    import environ  # type: ignore[import-not-found]
+    import environ
     import requests
     from celery import Celery  # type: ignore[import-not-found]
     from django.conf import settings
@@ -54,6 +55,7 @@ if "PEER_PLATFORM" in os.environ:  # inside that environment
     session = requests.Session()
 
     class Delivery(models.Model):
+        objects: Any = models.Manager()
         message_id = models.BigIntegerField()
         handle_id = models.BigIntegerField()
         state = models.CharField(max_length=20)
@@ -68,6 +70,7 @@ if "PEER_PLATFORM" in os.environ:  # inside that environment
             managed, app_label, db_table = False, "peer", "publishing_delivery"
 
     class Attempt(models.Model):
+        objects: Any = models.Manager()
         delivery_id = models.BigIntegerField()
         fence = models.PositiveIntegerField()
         worker = models.CharField(max_length=100)
@@ -82,6 +85,7 @@ if "PEER_PLATFORM" in os.environ:  # inside that environment
             managed, app_label, db_table = False, "peer", "publishing_attempt"
 
     class Part(models.Model):
+        objects: Any = models.Manager()
         message_id = models.BigIntegerField()
         text = models.TextField()
 
@@ -96,7 +100,7 @@ if "PEER_PLATFORM" in os.environ:  # inside that environment
             if delivery.state != "queued":
                 return
             delivery.state, delivery.fence, delivery.armed_at = "sending", delivery.fence + 1, now
-            delivery.lease_until, delivery.next_try_at = now + timezone.timedelta(seconds=90), None
+            delivery.lease_until, delivery.next_try_at = now + timedelta(seconds=90), None
             delivery.save()
             attempt = Attempt.objects.create(
                 delivery_id=key, fence=delivery.fence, worker="celery", started_at=now, armed_at=now
