@@ -392,6 +392,17 @@ def test_a_failed_delivery_is_tried_again_after_mending(up):
     assert (delivery.state, delivery.attempts_made) == ("queued", 0)
 
 
+def test_what_is_stale_is_published_when_an_officer_says_so(up):
+    post = approved_post(up)
+    Delivery.objects.update(state="expired", problem="stale", next_try_at=None)
+    delivery, button = Delivery.objects.get(), "फिर भी प्रकाशित करें"
+    assert button not in client_of(up.nodal).get(f"/desk/posts/{post.pk}/").content.decode()
+    assert button in client_of(up.head).get(f"/desk/posts/{post.pk}/").content.decode()
+    client_of(up.head).post(f"/desk/deliveries/{delivery.pk}/requeue/")
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.problem) == ("queued", "")
+
+
 # --- lists ---------------------------------------------------------------------------------------
 
 
