@@ -269,6 +269,10 @@ PROBLEMS = {
     "whatsapp_number_not_there": _(
         "The business account has no number with this ID. Check both IDs in its settings."
     ),
+    "held_up": _(
+        "The server was held up before it could send. Nothing was sent; the portal will try again"
+        " by itself."
+    ),
     "renewing": _("The connection is just being renewed. The portal will try again by itself."),
     "access_ends_before": _(
         "The connection of %(handle)s ends before the post is to leave. Connect the handle again,"

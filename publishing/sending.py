@@ -39,6 +39,7 @@ from .connectors.base import (
     Sent,
 )
 from .connectors.errors import ConnectionRefused, ConnectorError, NeedsOfficer, Unknown
+from .connectors.http import Http
 from .content import content_of, contents_of
 from .gate import CHECK_HOLDS, Gate
 from .linking import fresh_secrets, secrets_in_bulk
@@ -94,6 +95,7 @@ class DeliveryJournal:
         self._job, self._records = job, records
         self.reference = str(job.delivery.reference)
         self._checked = job.checked_at
+        self.http: Http | None = None  # of what calls the platform
 
     def get(self, key: str) -> str:
         return str(self._job.delivery.kept.get(key, ""))
@@ -103,9 +105,12 @@ class DeliveryJournal:
         step("kept", self._job.delivery)
 
     def arm(self) -> None:
-        """Raises Barred."""
-        is_checked = time.monotonic() - self._checked < CHECK_HOLDS
+        """Raises Barred. Whoever is held up from here on for half the lease calls nobody."""
+        begun = time.monotonic()
+        is_checked = begun - self._checked < CHECK_HOLDS
         self._records.arm(self._job.delivery, self._job.attempt, is_checked=is_checked)
+        if self.http is not None:
+            self.http.visible_until = begun + settings.DELIVERY_LEASE_SECONDS / 2
         self._checked = math.inf  # what has begun is brought to its end
         step("armed", self._job.delivery)
 
@@ -222,6 +227,7 @@ def _perform(job: Job, records: Records, turn: Turn) -> None:
     connector: Connector | None = None
     try:
         connector = _connector_of(job, turn)
+        journal.http = connector.http
         receipt = _carry_out(job, connector, journal)
     except Barred as bar:
         _stopped(job, records, bar)

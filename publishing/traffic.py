@@ -32,6 +32,7 @@ TOLD_HOLDS = 900  # seconds: the windows of X are the longest (X3.2)
 # Failures that say nothing about the platform itself.
 OWN_TROUBLES = frozenset({
     "media_processing_failed", "link_unreadable", "renewing", "several_matches", "foreign_address",
+    "held_up",
 })  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 import threading
@@ -171,6 +172,8 @@ class Http:
         self.upload_hosts = upload_hosts
         self.timeouts = timeouts
         self.headers: Mapping[str, str] = {}  # of the last answer, lower-case names
+        # Later than this nothing visible is asked for: somebody else may be asking for it by then.
+        self.visible_until = math.inf  # time.monotonic()
 
     @property
     def is_rehearsal(self) -> bool:
@@ -288,6 +291,8 @@ class Http:
         **request: Any,
     ) -> Answer:
         connect = min(self.timeouts[0], VISIBLE_CONNECT_SECONDS) if visible else self.timeouts[0]
+        if visible and time.monotonic() > self.visible_until:
+            raise Unavailable("held_up")
         try:
             response = _session().request(
                 method,

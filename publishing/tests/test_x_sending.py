@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from departments.credentials import read_secrets
@@ -99,6 +101,27 @@ def test_worker_lost_within_a_thread_leaves_no_gap(delivery, rehearsal, monkeypa
         with pytest.raises(Killed):
             sending.send(delivery.pk)
     actions.reclaim(delivery.pk, at=much_later())
+    assert carried_on(delivery).state == "sent"
+    assert texts(rehearsal) == X.parts(THREAD)
+
+
+def test_whoever_is_held_up_between_arming_and_the_call_calls_nobody(
+    delivery, rehearsal, monkeypatch, settings
+):
+    """As when a machine is moved: its lease may be over, and another worker has sent meanwhile."""
+    arm = actions.arm
+
+    def slowly(*args, **options):
+        arm(*args, **options)
+        time.sleep(0.2)
+
+    settings.DELIVERY_LEASE_SECONDS = 0.2
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "arm", slowly)
+        sending.send(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.problem, texts(rehearsal)) == ("waiting", "held_up", [])
+    settings.DELIVERY_LEASE_SECONDS = 90
     assert carried_on(delivery).state == "sent"
     assert texts(rehearsal) == X.parts(THREAD)
 
