@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.conf import settings
+from django.db.models import Q
 
 from departments.credentials import CredentialMissing, Secrets
 from departments.models import Handle, Way
@@ -50,6 +51,7 @@ from .states import DeliveryState, Outcome
 
 log = logging.getLogger(__name__)
 
+LOOKS_BACK = timedelta(days=1)  # no connector reads further back than some minutes
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 Turn = Callable[[], AbstractContextManager[object]]
 
@@ -428,15 +430,22 @@ def _decide(
 def _sent(delivery: Delivery) -> Sent:
     """What is known of the delivery: where its connector starts looking."""
     reference = str(delivery.reference)
-    others = Delivery.objects.filter(handle=delivery.handle).exclude(pk=delivery.pk)
+    armed_at = _first_armed(delivery) or delivery.state_since
     return Sent(
         content=content_of(delivery),
         reference=reference,
-        armed_at=_first_armed(delivery) or delivery.state_since,
+        armed_at=armed_at,
         kept=dict(delivery.kept),
         heard=heard_about(reference),
-        taken=frozenset(others.exclude(platform_id="").values_list("platform_id", flat=True)),
+        taken=frozenset(_others(delivery, armed_at - LOOKS_BACK)),
     )
+
+
+def _others(delivery: Delivery, since: datetime) -> Iterable[str]:
+    """The platform's ids of what else the handle has out since then, or is about to have."""
+    recent = Q(sent_at__gte=since) | Q(state=DeliveryState.PROCESSING)
+    rows = Delivery.objects.filter(recent, handle=delivery.handle).exclude(pk=delivery.pk)
+    return rows.exclude(platform_id="").values_list("platform_id", flat=True)
 
 
 def _first_armed(delivery: Delivery) -> datetime | None:
