@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import IO
 
+from django.core.files.storage import Storage
 from django.db.models import Prefetch
+from django.db.models.fields.files import FieldFile
 
 from .audience import address_of, with_template
 from .connectors.base import Attachment, CaptionFile, Content
 from .links import signed_media_url
 from .media import fitted
 from .models import Delivery, Derivative, Media, MediaKind, MessagePart, PartMedia, Place
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Opened anew each time: one post goes to many handles at once, each read by its own thread."""
+
+    storage: Storage
+    name: str
+
+    def open(self, mode: str = "rb", /) -> IO[bytes]:
+        opened: IO[bytes] = self.storage.open(self.name, mode)
+        return opened
 
 
 def attachment(media: Media, alt: str, *, platform: str) -> Attachment:
@@ -22,7 +37,7 @@ def attachment(media: Media, alt: str, *, platform: str) -> Attachment:
 def _attached(media: Media, copy: Derivative | None, alt: str) -> Attachment:
     sent = copy or media
     return Attachment(
-        file=sent.file,
+        file=_stored(sent.file),
         mime=sent.mime,
         size=sent.size,
         width=sent.width,
@@ -39,7 +54,13 @@ def _attached(media: Media, copy: Derivative | None, alt: str) -> Attachment:
 def _captions(media: Media) -> tuple[CaptionFile, ...]:
     if media.kind != MediaKind.VIDEO:
         return ()
-    return tuple(CaptionFile(one.file, one.language, one.sha256) for one in media.captions.all())
+    return tuple(
+        CaptionFile(_stored(one.file), one.language, one.sha256) for one in media.captions.all()
+    )
+
+
+def _stored(file: FieldFile) -> StoredFile:
+    return StoredFile(file.storage, file.name or "")
 
 
 def content_of(delivery: Delivery) -> Content:
