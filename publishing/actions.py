@@ -296,9 +296,16 @@ def settle(
     """Store how the attempt ended and what becomes of the delivery."""
     delivery = held(delivery)
     end(attempt, verdict.outcome, problem, status=status, detail=detail)
+    if verdict.state == DeliveryState.FAILED and not verdict.handle_needs_attention:
+        problem = _failing(delivery, problem)
     move(delivery, verdict.state, problem=problem, wait=verdict.wait)
     if verdict.handle_needs_attention:
         mark_handle(delivery.handle, problem)
+
+
+def _failing(delivery: Delivery, problem: str) -> str:
+    """That a part is out must be said; why it is only a part, its attempts say."""
+    return "thread_incomplete" if begun(delivery) else problem
 
 
 def teach(told: traffic.Told) -> None:
@@ -368,7 +375,7 @@ def reclaim(delivery_id: int, *, at: datetime | None = None) -> Delivery | None:
         return delivery
     end(attempt, Outcome.NOT_SENT, "worker_lost")
     if delivery.attempts_made > len(WAITS):
-        move(delivery, DeliveryState.FAILED, problem="worker_lost")
+        move(delivery, DeliveryState.FAILED, problem=_failing(delivery, "worker_lost"))
     else:
         move(delivery, DeliveryState.QUEUED, problem="worker_lost", wait=0)
     return delivery

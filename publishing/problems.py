@@ -158,8 +158,8 @@ PROBLEMS = {
         "The platform refused the subtitles. Check their file and submit the post again."
     ),
     "thread_incomplete": _(
-        "Only the first parts of the thread are out: the platform refused the next one. See its"
-        " answer below; try again once the cause is gone, or take the thread down."
+        "Only the first parts of the thread are out: the next one did not succeed. See the attempts"
+        " below; try again once the cause is gone, or take the thread down."
     ),
     "reply_not_allowed": _(
         "X accepts a reply here only if the author mentioned this handle. Reply by hand on X."

@@ -9,9 +9,11 @@ import pytest
 from departments.credentials import read_secrets
 from departments.models import Handle
 from publishing import actions, sending
+from publishing.claiming import claim
 from publishing.connectors.x import X
 from publishing.models import Allowance, Delivery
 from publishing.rehearsal.faults import add_fault
+from publishing.retry import WAITS
 
 from .factories import queued_delivery
 from .test_sending import much_later
@@ -103,6 +105,16 @@ def test_worker_lost_within_a_thread_leaves_no_gap(delivery, rehearsal, monkeypa
     actions.reclaim(delivery.pk, at=much_later())
     assert carried_on(delivery).state == "sent"
     assert texts(rehearsal) == X.parts(THREAD)
+
+
+def test_workers_lost_again_and_again_within_a_thread_are_said(delivery, rehearsal):
+    delivery.kept, delivery.attempts_made = {"parts": "3", "part1": "1"}, len(WAITS)
+    delivery.save()
+    claimed = claim(delivery.pk, worker="one")
+    assert claimed
+    actions.reclaim(delivery.pk, at=much_later())
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.problem) == ("failed", "thread_incomplete")
 
 
 def test_whoever_is_held_up_between_arming_and_the_call_calls_nobody(

@@ -42,7 +42,7 @@ def judge(store: Store, stops: Iterable[tuple[float, float]] = ()) -> Verdict:
     rows = Delivery.objects.filter(message__source="faults").select_related(
         "message", "handle", "target"
     )
-    last_at: dict[int, float] = {}
+    last_at: dict[tuple[int, int], float] = {}
     armed = set(rows.filter(attempts__armed_at__isnull=False).values_list("pk", flat=True))
     for one in rows.order_by("handle", "due_at", "pk"):
         why = f" ({one.problem})" if one.problem and one.state in NEVER_OUT else ""
@@ -55,9 +55,10 @@ def judge(store: Store, stops: Iterable[tuple[float, float]] = ()) -> Verdict:
         if one.pk not in armed:
             verdict.unforeseen.append(one.pk)
         if one.state == DeliveryState.SENT and one.operation == Operation.PUBLISH:
-            if min(moments) < last_at.get(one.handle_id, 0):
+            lane = one.handle_id, one.rank  # a routine post overtakes a campaign
+            if min(moments) < last_at.get(lane, 0):
                 verdict.unordered.append(one.pk)
-            last_at[one.handle_id] = max(moments)
+            last_at[lane] = max(moments)
     verdict.late = sum(
         pressed + 2 < post.at < released for post in store.posts() for pressed, released in stops
     )
@@ -83,13 +84,14 @@ def _copies(one: Delivery, there: There) -> list[list[Post]]:
 
 def _judge_one(verdict: Verdict, one: Delivery, copies: list[list[Post]]) -> None:
     is_for_person = one.state == DeliveryState.UNKNOWN and one.problem == "needs_decision"
+    is_said_to_be_part = one.problem == "thread_incomplete" and not all(copies)
     if any(len(posts) > 1 for posts in copies):
         verdict.doubled.append(one.pk)
     if one.state == DeliveryState.SENT:
         if not all(copies):
             verdict.lost.append(one.pk)
     elif one.state in NEVER_OUT:
-        if any(copies):
+        if any(copies) and not is_said_to_be_part:
             verdict.denied.append(one.pk)
     elif is_for_person:
         verdict.explained += 1
