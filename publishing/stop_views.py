@@ -92,9 +92,9 @@ def _page(request: OfficerRequest, found: Stop) -> dict[str, Any]:
     now = clock.now()
     is_open = found.released_at is None and (found.ends_at is None or found.ends_at > now)
     caught = _seen_by(request, caught_by(found)) if is_open else Delivery.objects.none()
-    out = _seen_by(
-        request, out_in_spite_of(found, max(found.starts_at, found.pressed_at) - LOOK_BACK)
-    )
+    since = max(found.starts_at, found.pressed_at) - LOOK_BACK
+    out = _seen_by(request, out_in_spite_of(found, since, now))
+    has_begun = found.starts_at <= (found.released_at or now)  # not called off before
     waiting = caught.select_related("handle__department", "message")
     return {
         "stop": found,
@@ -104,7 +104,8 @@ def _page(request: OfficerRequest, found: Stop) -> dict[str, Any]:
         "may_confirm": access.can_stop(request.user),
         "by_platform": _by_platform(caught),
         "page": page_of(waiting.order_by("due_at", "pk"), request, PER_PAGE),
-        "out": _latest(out) if found.is_in_force(now) or found.released_at else [],
+        "has_begun": has_begun,
+        "out": _latest(out) if has_begun else [],
         "exemptions": found.exemptions.select_related(
             "message__department", "asked_by", "confirmed_by"
         ),

@@ -11,6 +11,8 @@ from django.db.models import Q
 from .models import Delivery, DeliveryQuerySet, Exemption, Operation, Scope, Stop
 from .states import DeliveryState
 
+_ON_THE_WAY = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
+
 
 class Standing:
     """The stops in force at a moment, read once for a whole batch."""
@@ -65,12 +67,12 @@ def caught_by(stop: Stop) -> DeliveryQuerySet:
     return waiting.filter(Standing([stop], exempt).held())
 
 
-def out_in_spite_of(stop: Stop, since: datetime) -> DeliveryQuerySet:
-    """In its scope: what has gone out since then, or was on its way when it was pressed."""
-    on_its_way = Q(
-        state__in=(DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
-    )
-    gone = Q(sent_at__gte=since) | on_its_way
+def out_in_spite_of(stop: Stop, since: datetime, at: datetime) -> DeliveryQuerySet:
+    """In its scope: what went out from `since` until it ended, or is on its way while it holds."""
+    if stop.is_in_force(at):
+        gone = Q(sent_at__gte=since) | Q(state__in=_ON_THE_WAY)
+    else:  # what went out after its end is no concern of it
+        gone = Q(sent_at__gte=since, sent_at__lt=stop.released_at or stop.ends_at or at)
     return Delivery.objects.filter(gone, _within(stop)).exclude(operation=Operation.REMOVE)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from departments.roles import Role
 from departments.tests.factories import department, person
 from publishing.models import Delivery, Exemption, Scope, Stop
-from publishing.stop_actions import Target, press_stop, set_freeze
+from publishing.stop_actions import Target, press_stop, release_stop, set_freeze
 
 from .factories import queued_delivery
 
@@ -105,6 +105,28 @@ def test_its_page_shows_what_it_caught_and_what_was_out(director):
     assert list(context["page"]) == [caught]
     assert list(context["out"]) == [out]
     assert context["by_platform"] == [("एक्स (X)", 1)]
+
+
+@pytest.mark.parametrize("is_freeze", [False, True])
+def test_once_over_its_page_shows_what_was_out_before_and_not_after(director, is_freeze):
+    before, after, now = queued_delivery(), queued_delivery(), timezone.now()
+    begin, end = now - timedelta(days=9), now - timedelta(days=8)
+    released = {"released_at": end, "released_by": director, "release_reason": "समाप्त"}
+    stop = Stop.objects.create(scope=Scope.EVERYTHING, reason="शोक", pressed_by=director,
+                               starts_at=begin, pressed_at=begin,
+                               **{"ends_at": end} if is_freeze else released)  # fmt: skip
+    for delivery, moment in ((before, begin - timedelta(hours=1)), (after, now)):
+        sent = {"state": "sent", "platform_id": "1", "sent_at": moment}
+        Delivery.objects.filter(pk=delivery.pk).update(**sent)
+    assert list(page_of(stop, director).context["out"]) == [before]
+
+
+def test_a_freeze_called_off_before_it_began_says_nothing_of_what_was_out(director):
+    begin = timezone.now() + timedelta(days=1)
+    freeze = set_freeze(Target(Scope.EVERYTHING), starts_at=begin,
+                        ends_at=begin + timedelta(days=1), reason="x", actor=director)  # fmt: skip
+    release_stop(freeze, reason="टला", actor=director)
+    assert 'id="out"' not in page_of(freeze, director).content.decode()
 
 
 def test_a_department_sees_only_its_own_in_it(director):
