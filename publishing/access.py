@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -88,6 +89,13 @@ def can_stop(user: Person) -> bool:
     return departments_access.holds(
         user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR, Role.SECRETARY
     )
+
+
+def can_pause(user: Person, message: Message, pauses: Sequence[Stop]) -> bool:
+    """Once is enough; but the Directorate's stop binds the department, its own pause does not."""
+    if can_stop(user):
+        return not any(stop.by_directorate for stop in pauses)
+    return can_decide(user, message) and not pauses
 
 
 def can_release(user: Person, stop: Stop) -> bool:

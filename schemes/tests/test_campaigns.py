@@ -266,6 +266,18 @@ def test_the_numbers_say_where_everything_is(up, campaign):
     assert "waiting" not in numbers(campaign, client)
 
 
+def test_the_directorate_stops_what_its_department_had_paused(up, campaign):
+    address, pause = f"/desk/posts/{campaign.pk}/progress/", f"/desk/posts/{campaign.pk}/pause/"
+    head, joint = client_of(up.head), client_of(up.joint)
+    assert pause in head.get(address).content.decode()
+    head.post(pause, {"reason": "जाँच"})
+    assert pause not in head.get(address).content.decode()
+    assert pause in joint.get(address).content.decode()
+    joint.post(pause, {"reason": "शोक"})
+    assert pause not in joint.get(address).content.decode()
+    assert set(Stop.objects.values_list("by_directorate", flat=True)) == {True, False}
+
+
 @pytest.mark.parametrize(
     ("asked", "found"),
     [("state=refused", 2), ("state=waiting", 3), ("problem=reconnect", 2), ("platform=x", 0),

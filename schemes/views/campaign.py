@@ -90,11 +90,13 @@ def post_progress(request: OfficerRequest, pk: int) -> HttpResponseBase:
     """Live numbers, and a receipt for each handle; ?part=numbers is what the page asks again."""
     post, message = _published(request, pk)
     progress = progress_of(message)
+    pauses = list(Stop.objects.in_force(clock.now()).filter(message=message))
     context = {
         "post": post,
         "progress": progress,
         "may_decide": publishing_access.can_decide(request.user, message),
-        "pauses": Stop.objects.in_force(clock.now()).filter(message=message),
+        "pauses": pauses,
+        "may_pause": publishing_access.can_pause(request.user, message, pauses),
     }
     if request.GET.get("part") == "numbers":
         return render(request, "desk/_progress_live.html", context)
