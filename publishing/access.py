@@ -118,7 +118,8 @@ def visible_stops(user: Person) -> StopQuerySet:
     own = departments_access.visible_departments(user)
     of_others = Q(scope=Scope.DEPARTMENT) & ~Q(department__in=own)
     of_others |= Q(scope=Scope.MESSAGE) & ~Q(message__department__in=own)
-    return stops.exclude(of_others)
+    of_topic = Message.objects.filter(department__in=own, topic=OuterRef("topic"))
+    return stops.exclude(of_others | Q(scope=Scope.TOPIC) & ~Exists(of_topic))
 
 
 def get_stop(user: Person, pk: int) -> Stop:

@@ -92,6 +92,18 @@ def test_every_officer_concerned_reads_it_on_every_page_of_the_desk(director):
     assert "राजकीय शोक" not in desk(person(Role.NODAL_OFFICER, other))
 
 
+def test_a_stop_of_a_scheme_is_shown_to_who_has_posts_about_it(director):
+    about, other = queued_delivery().message, queued_delivery().message
+    about.topic = "scheme:1"
+    about.save()
+    stop = pressed(director, Scope.TOPIC, topic="scheme:1")
+    concerned, stranger = (person(Role.NODAL_OFFICER, one.department) for one in (about, other))
+    assert page_of(stop, concerned).status_code == 200
+    assert page_of(stop, stranger).status_code == 404
+    assert "राजकीय शोक" in desk(concerned)
+    assert "राजकीय शोक" not in desk(stranger)
+
+
 def test_a_page_outside_the_desk_says_nothing_of_it(director):
     pressed(director)
     assert "राजकीय शोक" not in signed_in(director).get(reverse("public:home")).content.decode()
