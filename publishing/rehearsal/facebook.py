@@ -63,7 +63,8 @@ class FacebookStage(PostStage):
             return refusal
         with self.store.exclusive():
             last = self.store.posts("facebook", page, limit=1)
-            if message and last and last[0].text == message and not last[0].extra.get("removed"):
+            is_last = bool(last) and last[0].text == message and not last[0].extra.get("removed")
+            if message and is_last and not self.takes_repeats:
                 return graph_error(506, "Duplicate status message")
             return self._post(request, page, message, attached, {"link": link})
 

@@ -129,7 +129,7 @@ class XStage(Stage):
             headers, is_full = self._counted(account, now)
             if is_full:
                 return problem(429, "Too Many Requests", "Too Many Requests", **headers)
-            if text and self._is_repeated(account, text, now):
+            if text and not self.takes_repeats and self._is_repeated(account, text, now):
                 return error_for("403:duplicate content")
             post_id = str(self.store.new_id())
             replied = body.get("reply", {}).get("in_reply_to_tweet_id", "")

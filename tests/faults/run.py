@@ -121,7 +121,7 @@ class Run:
         log = self.folder / "rehearsal.log"
         with log.open("ab") as file:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "rehearse"],
+                [sys.executable, "manage.py", "rehearse", "--takes-repeats"],
                 cwd=PROJECT,
                 env=self.environment,
                 stdout=file,

@@ -27,6 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--store", default=getattr(settings, "REHEARSAL_STORE", None))
         own_port = getattr(settings, "PORT", None)
         portal = f"http://127.0.0.1:{own_port}" if own_port else ""
+        parser.add_argument(
+            "--takes-repeats", action="store_true", help="No post is refused for its repeated text."
+        )
         parser.add_argument("--callbacks", default=portal, help="The portal's address.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,6 +52,8 @@ class Command(BaseCommand):
                 _("Port %(port)s cannot be used (%(reason)s). Choose another with --port.")
                 % {"port": options["port"], "reason": error.strerror}
             ) from error
+        for stage in rehearsal.stages.values():
+            stage.takes_repeats = options["takes_repeats"]
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: _stop(rehearsal, _number, _frame))
         self.stdout.write(f"{rehearsal.url}/")
