@@ -85,10 +85,8 @@ def can_watch(user: Person) -> bool:
 
 
 def can_stop(user: Person) -> bool:
-    """The Information Directorate, and the Additional Chief Secretary above it."""
-    return departments_access.holds(
-        user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR, Role.SECRETARY
-    )
+    """The officers of the Information Directorate (design.md 1)."""
+    return departments_access.holds(user, Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR)
 
 
 def can_pause(user: Person, message: Message, pauses: Sequence[Stop]) -> bool:

@@ -147,7 +147,10 @@ def _store(target: Target, action: str, *, reason: str, actor: User, **fields: A
             )
             record(action, stop, actor=actor, department=target.slug, data=_data(stop))
     except IntegrityError:
-        raise MoveNotAllowed(_("It is stopped already.")) from None
+        same = Stop.objects.filter(**target.fields(), released_at__isnull=True)
+        if same.exists():
+            raise MoveNotAllowed(_("It is stopped already.")) from None
+        raise
     return stop
 
 

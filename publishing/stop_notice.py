@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
 
 from . import access, clock
-from .models import Scope, Stop, StopQuerySet
+from .models import Scope, Stop
 from .topics import names_of
 
 
@@ -19,7 +20,7 @@ def stops(request: HttpRequest) -> dict[str, Any]:
     return {"stops_in_force": named(access.visible_stops(request.user).in_force(clock.now()))}
 
 
-def named(stops: StopQuerySet | list[Stop]) -> list[Stop]:
+def named(stops: Iterable[Stop]) -> list[Stop]:
     """With `about`: what each of them stops, in words; what stops everything comes first."""
     found = sorted(stops, key=lambda stop: stop.scope != Scope.EVERYTHING)
     topics = names_of(stop.topic for stop in found if stop.topic)

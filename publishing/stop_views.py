@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from departments.decorators import OfficerRequest, officer_required
+from departments.models import Department
 from departments.platforms import NAMES
 from departments.views.answers import announce, attempt, say_errors
+from portal.web.filters import asked_choice, asked_text
 from portal.web.paging import page_of
 
 from . import access, clock
@@ -26,11 +29,12 @@ from .stop_actions import (
     release_stop,
     set_freeze,
 )
-from .stop_forms import FreezeForm, ReasonForm, StopForm
+from .stop_forms import SCOPES, FreezeForm, ReasonForm, StopForm
 from .stop_notice import named
 from .stops import caught_by, out_in_spite_of
 
 ENDED_SHOWN = 20
+DEPARTMENTS_SHOWN = 10
 PER_PAGE = 50
 OUT_SHOWN = 50
 LOOK_BACK = timedelta(hours=24)  # how far back a page says what was out already
@@ -43,7 +47,7 @@ def stops(request: OfficerRequest) -> HttpResponse:
     may_stop = access.can_stop(request.user)
     if request.method == "POST" and not may_stop:
         raise Http404
-    form = StopForm(request.POST or None) if may_stop else None
+    form = StopForm(request.POST or None, initial=_wanted(request)) if may_stop else None
     if form and form.is_bound and form.is_valid():
         said = form.cleaned_data["reason"]
         stop = attempt(form, lambda: press_stop(form.target(), reason=said, actor=request.user))
@@ -53,14 +57,22 @@ def stops(request: OfficerRequest) -> HttpResponse:
     now, visible = clock.now(), access.visible_stops(request.user)
     to_come = visible.filter(released_at__isnull=True, starts_at__gt=now)
     over = visible.exclude(pk__in=to_come).exclude(pk__in=visible.in_force(now))
+    page = page_of(over, request, ENDED_SHOWN)
+    page.object_list = named(page.object_list)
     context = {
         "form": form,
         "in_force": named(visible.in_force(now)),
         "to_come": named(to_come),
-        "over": named(over[:ENDED_SHOWN]),
+        "page": page,
     }
     is_wrong = form is not None and bool(form.errors)
     return render(request, "desk/stops.html", context, status=422 if is_wrong else 200)
+
+
+def _wanted(request: OfficerRequest) -> dict[str, str]:
+    """A link may choose the scope beforehand."""
+    scope = asked_choice(request, "scope", [key for key, _label in SCOPES])
+    return {"scope": scope, scope: asked_text(request, scope)} if scope else {}
 
 
 @officer_required
@@ -96,13 +108,15 @@ def _page(request: OfficerRequest, found: Stop) -> dict[str, Any]:
     out = _seen_by(request, out_in_spite_of(found, since, now))
     has_begun = found.starts_at <= (found.released_at or now)  # not called off before
     waiting = caught.select_related("handle__department", "message")
+    by_platform, by_department = _counted(caught) if is_open else ([], [])
     return {
         "stop": found,
         "is_open": is_open,
         "is_in_force": found.is_in_force(now),
         "may_release": is_open and access.can_release(request.user, found),
         "may_confirm": access.can_stop(request.user),
-        "by_platform": _by_platform(caught),
+        "by_platform": by_platform,
+        "by_department": by_department,
         "page": page_of(waiting.order_by("due_at", "pk"), request, PER_PAGE),
         "has_begun": has_begun,
         "out": _latest(out) if has_begun else [],
@@ -117,9 +131,16 @@ def _seen_by(request: OfficerRequest, rows: DeliveryQuerySet) -> DeliveryQuerySe
     return rows.filter(message__in=access.visible_messages(request.user))
 
 
-def _by_platform(caught: QuerySet[Delivery]) -> list[tuple[str, int]]:
-    rows = caught.order_by().values_list("platform").annotate(number=Count("pk"))
-    return sorted((str(NAMES.get(platform, platform)), number) for platform, number in rows)
+def _counted(caught: QuerySet[Delivery]) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """By platform, and by department those with the most; the list below has all of them."""
+    rows = caught.order_by().values_list("platform", "handle__department")
+    platforms, owners = Counter[str](), Counter[int]()
+    for platform, owner, number in rows.annotate(number=Count("pk")):
+        platforms[str(NAMES.get(platform, platform))] += number
+        owners[owner] += number
+    most = owners.most_common(DEPARTMENTS_SHOWN)
+    departments = Department.objects.in_bulk([key for key, _number in most])
+    return sorted(platforms.items()), [(departments[key].name, number) for key, number in most]
 
 
 def _latest(out: DeliveryQuerySet) -> QuerySet[Delivery]:

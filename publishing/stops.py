@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from .models import Delivery, DeliveryQuerySet, Exemption, Operation, Scope, Stop
-from .states import DeliveryState
+from .states import RECALLABLE, DeliveryState
 
 _ON_THE_WAY = (DeliveryState.SENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
 
@@ -61,9 +61,9 @@ def standing(at: datetime) -> Standing:
 
 
 def caught_by(stop: Stop) -> DeliveryQuerySet:
-    """What waits to leave and may not because of this stop, if only because of it."""
+    """What waits to leave, or to be posted by hand, and may not because of this stop."""
     exempt = stop.exemptions.filter(confirmed_at__isnull=False).values_list("stop", "message")
-    waiting = Delivery.objects.filter(state__in=(DeliveryState.QUEUED, DeliveryState.WAITING))
+    waiting = Delivery.objects.filter(state__in=RECALLABLE)
     return waiting.filter(Standing([stop], exempt).held())
 
 

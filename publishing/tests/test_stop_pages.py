@@ -147,6 +147,25 @@ def test_a_department_sees_only_its_own_in_it(director):
     assert list(page_of(pressed(director), officer).context["page"]) == [mine]
 
 
+def test_its_page_counts_by_department(director):
+    first, second = queued_delivery(), queued_delivery()
+    shown = page_of(pressed(director), director).context["by_department"]
+    assert sorted(shown) == sorted((one.message.department.name, 1) for one in (first, second))
+
+
+def test_a_link_chooses_the_scope_beforehand(director):
+    address = reverse("desk:stops") + "?scope=platform&platform=x"
+    form = signed_in(director).get(address).context["form"]
+    assert (form["scope"].value(), form["platform"].value()) == ("platform", "x")
+
+
+def test_every_stop_of_the_past_can_be_reached(director):
+    for _ in range(23):
+        release_stop(pressed(director), reason="समाप्त", actor=director)
+    second = signed_in(director).get(reverse("desk:stops") + "?page=2")
+    assert len(second.context["page"].object_list) == 3
+
+
 def test_it_is_released_with_a_reason_only(director):
     stop, client = pressed(director), signed_in(director)
     client.post(reverse("desk:stop_release", args=[stop.pk]), {"reason": ""})
@@ -191,6 +210,7 @@ def test_the_pages_ask_no_more_however_much_is_held(director, django_assert_max_
     for _ in range(12):
         queued_delivery()
     stop, client = pressed(director), signed_in(director)
+    client.get(reverse("desk:home"))  # the first page of a session writes who is there
     for address in (reverse("desk:stop", args=[stop.pk]), reverse("desk:stops")):
         with django_assert_max_num_queries(MOST_QUERIES):
             assert client.get(address).status_code == 200

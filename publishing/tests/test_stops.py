@@ -83,9 +83,7 @@ def test_what_was_claimed_before_the_press_is_not_armed_after_it(director):
         actions.arm(delivery, attempt)
 
 
-@pytest.mark.parametrize(
-    "role", [Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR, Role.SECRETARY]
-)
+@pytest.mark.parametrize("role", [Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR])
 def test_the_directorate_may_stop(role):
     assert pressed(person(role)).is_in_force(timezone.now())
 
@@ -99,7 +97,7 @@ def test_a_department_may_not(role):
         pressed(officer, target)
 
 
-@pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMINISTRATOR])
+@pytest.mark.parametrize("role", [Role.SECRETARY, Role.AUDITOR, Role.ADMINISTRATOR])
 def test_who_only_watches_may_neither_stop_nor_release(director, role):
     officer = person(role)
     with pytest.raises(NotPermitted):
@@ -166,6 +164,17 @@ def test_released_late_it_lets_nothing_out_that_is_stale(director, settings):
     delivery.refresh_from_db()
     assert (delivery.state, delivery.problem) == ("expired", "stale")
     assert claimed() == []
+
+
+def test_what_officers_post_by_hand_is_among_what_is_held(director):
+    delivery = queued_delivery()
+    type(delivery).objects.update(state="assisted", next_try_at=None)
+    assert set(caught_by(pressed(director))) == {delivery}
+
+
+def test_what_cannot_be_stored_is_not_said_to_be_stopped(director):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        pressed(director, Target(Scope.PLATFORM))
 
 
 def test_an_officer_takes_nothing_over_by_hand_that_is_stopped(director):

@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -96,6 +98,7 @@ def post_progress(request: OfficerRequest, pk: int) -> HttpResponseBase:
         "progress": progress,
         "may_decide": publishing_access.can_decide(request.user, message),
         "pauses": pauses,
+        "topic_address": _topic_address(request, message),
         "may_pause": publishing_access.can_pause(request.user, message, pauses),
     }
     if request.GET.get("part") == "numbers":
@@ -116,6 +119,13 @@ def post_progress(request: OfficerRequest, pk: int) -> HttpResponseBase:
         "departments": _named(everywhere.values_list("handle__department", flat=True)),
     }
     return render(request, "desk/post_progress.html", context)
+
+
+def _topic_address(request: OfficerRequest, message: Message) -> str:
+    """Where all posts about the same scheme are stopped, for who may do that."""
+    if not message.topic or not publishing_access.can_stop(request.user):
+        return ""
+    return f"{reverse('desk:stops')}?{urlencode({'scope': 'topic', 'topic': message.topic})}#press"
 
 
 def _published(request: OfficerRequest, pk: int) -> tuple[Post, Message]:
