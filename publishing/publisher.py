@@ -29,6 +29,8 @@ IDLE_SECONDS = 0.2  # until the database is asked again where there was nothing 
 SWEEP_SECONDS = 1.0
 EXPIRE_EVERY = 5  # sweeps
 READERS = 8  # threads that look at platforms, and connections for threads that publish
+AHEAD = 3  # batches claimed on a platform whose deliveries take less than
+QUICK_SECONDS = 1.0
 CLAIM_AT_MOST = 300  # in one transaction
 
 
@@ -46,6 +48,7 @@ class Publisher:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._turns = threading.BoundedSemaphore(READERS)
         self._under_way: Counter[str] = Counter()
+        self._seconds = dict.fromkeys(self._callers, 0.0)  # that a delivery takes of late
         self._being_read: set[int] = set()
         self._counting = threading.Lock()
         self._wanted = threading.Event()  # a platform's threads are about to run out of work
@@ -87,22 +90,32 @@ class Publisher:
             connection.close()
             return False
 
+    def wanted_by(self, platform: str) -> int:
+        """How many to claim now. Where calls are quick two batches wait behind the one under way,
+        so that no thread waits for the database; where they are slow none, so that what is urgent
+        waits behind nothing.
+        """
+        ahead = AHEAD if self._seconds[platform] < QUICK_SECONDS else 1
+        wanted = ahead * self._at_once - self._under_way[platform]
+        worth_it = max((ahead - 1) * self._at_once, self._at_once // 4)
+        return min(wanted, CLAIM_AT_MOST) if wanted >= worth_it else 0
+
     def _fill(self, platform: str) -> bool:
-        """A second batch waits behind the first, so that no thread waits for the database."""
-        wanted = 3 * self._at_once - self._under_way[platform]
-        if wanted < 2 * self._at_once or time.monotonic() < self._idle_until[platform]:
+        limit = self.wanted_by(platform)
+        if not limit or time.monotonic() < self._idle_until[platform]:
             return False
-        limit = min(wanted, CLAIM_AT_MOST)
         is_due = Delivery.objects.due(clock.now()).filter(platform=platform).exists()
         claimed = claim_next(platform, limit=limit, worker=WORKER) if is_due else []
         if len(claimed) < limit:
             self._idle_until[platform] = time.monotonic() + IDLE_SECONDS
         for job in sending.prepare(claimed, self._gate):
-            self._count(platform, 1)
+            with self._counting:
+                self._under_way[platform] += 1
             self._callers[platform].submit(self._perform, platform, job)
         return bool(claimed)
 
     def _perform(self, platform: str, job: Job) -> None:
+        begun = time.monotonic()
         with sending.about_delivery(job.delivery):
             try:
                 sending.perform(job, self._ledger, self._turn)
@@ -110,7 +123,7 @@ class Publisher:
                 # Its lease ends and the sweep decides: what was armed is looked for.
                 log.exception("delivery %s was left to the sweep", job.delivery.pk)
             finally:
-                self._count(platform, -1)
+                self.ended(platform, time.monotonic() - begun)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -121,10 +134,12 @@ class Publisher:
             finally:
                 connection.close()
 
-    def _count(self, platform: str, change: int) -> None:
+    def ended(self, platform: str, seconds: float) -> None:
         with self._counting:
-            self._under_way[platform] += change
-            if change < 0 and self._under_way[platform] == self._at_once:
+            wanted_before = self.wanted_by(platform)
+            self._under_way[platform] -= 1
+            self._seconds[platform] += (seconds - self._seconds[platform]) / 16
+            if not wanted_before and self.wanted_by(platform):
                 self._wanted.set()
 
     # --- beside it --------------------------------------------------------------------------------
