@@ -855,9 +855,9 @@ def test_why_a_handle_needs_attention_is_said_in_words(signed_in):
     [
         (Role.NODAL_OFFICER, set()),
         (Role.DEPARTMENT_HEAD, {"queue"}),
-        (Role.DIRECTOR, {"queue", "audit"}),
-        (Role.AUDITOR, {"audit"}),
-        (Role.ADMINISTRATOR, {"people"}),
+        (Role.DIRECTOR, {"queue", "audit", "operations"}),
+        (Role.AUDITOR, {"audit", "operations"}),
+        (Role.ADMINISTRATOR, {"people", "operations"}),
     ],
 )
 def test_the_menu_shows_only_what_one_may_see(signed_in, role, more):
