@@ -79,8 +79,9 @@ def test_what_was_claimed_before_the_press_is_not_armed_after_it(director):
     queued_delivery()
     ((delivery, attempt),) = claim_next("x", limit=5, worker="one")
     pressed(director)
-    with pytest.raises(Barred):
-        actions.arm(delivery, attempt)
+    with pytest.raises(Barred) as bar:
+        actions.arm(delivery, attempt, is_checked=True)
+    assert bar.value.problem == "stopped"
 
 
 @pytest.mark.parametrize("role", [Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR])
