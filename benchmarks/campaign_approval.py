@@ -16,14 +16,13 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 import django
-import psycopg2  # type: ignore[import-untyped]
+
+from .prepare import own_database
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -40,7 +39,7 @@ PLATFORMS = ("facebook", "facebook", "facebook", "facebook", "facebook", "instag
 
 def main() -> None:
     asked = _arguments()
-    with _database(asked.database) as url, tempfile.TemporaryDirectory() as media:
+    with own_database(asked.database) as url, tempfile.TemporaryDirectory() as media:
         os.environ["DATABASE_URL"] = url
         os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings.test"
         django.setup()
@@ -56,27 +55,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=2, help="campaigns, one after the other")
     parser.add_argument("--database", default="", help="postgres://...; default: SQLite")
     return parser.parse_args()
-
-
-@contextmanager
-def _database(asked: str) -> Iterator[str]:
-    if not asked:
-        with tempfile.TemporaryDirectory() as folder:
-            yield f"sqlite:///{folder}/campaign.sqlite3"
-        return
-    name = f"campaign_{os.getpid()}"
-    server = psycopg2.connect(asked)
-    server.autocommit = True
-    with server.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlunsplit(urlsplit(asked)._replace(path=f"/{name}"))
-        finally:
-            from django.db import connections
-
-            connections.close_all()
-            cursor.execute(f"DROP DATABASE {name}")
-    server.close()
 
 
 def _prepare(media: Path) -> None:

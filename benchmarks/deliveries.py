@@ -75,7 +75,7 @@ def _measure(
 def _portal(asked: argparse.Namespace, platform: prepare.StandIn, keys: Sequence[int]) -> float:
     with prepare.publishers(asked.publishers):
         prepare.queue(keys)
-        _seconds, each = platform.seconds_for(asked.deliveries)
+        each = platform.seconds_each(asked.deliveries)
     _check(platform, asked.deliveries)
     return 1 / each
 
@@ -102,7 +102,7 @@ def _celery(
     ]
     subprocess.run(enqueue, env=peer, check=True)  # noqa: S603 - our own program
     with _workers(peer, programs, asked.publishers):
-        _seconds, each = platform.seconds_for(asked.deliveries)
+        each = platform.seconds_each(asked.deliveries)
     _check(platform, asked.deliveries)
     return 1 / each
 

@@ -54,7 +54,7 @@ def _once(asked: argparse.Namespace, there: prepare.StandIn, keys: Sequence[int]
     there.reset()
     with prepare.publishers(asked.publishers):
         prepare.queue(keys)
-        _seconds, each = there.seconds_for(AT_ONCE)
+        each = there.seconds_each(AT_ONCE)
     return each * 1000
 
 

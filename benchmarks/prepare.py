@@ -21,7 +21,7 @@ import psycopg2  # type: ignore[import-untyped]
 PROJECT = Path(__file__).parents[1]
 TEXT = "जनपद लखनऊ में वृद्धावस्था पेंशन हेतु विशेष शिविर 25 नवम्बर को।"
 OFFICER = "officer@example.com"
-STARTED = 60  # seconds until the first post, and between two looks at the last one, at most
+PATIENCE = 60  # seconds until the first post, and between two looks at the last one, at most
 
 
 @contextmanager
@@ -66,20 +66,20 @@ class StandIn:
     def reset(self) -> None:
         urlopen(f"{self.url}/reset").close()  # noqa: S310 - loopback
 
-    def seconds_for(self, number: int) -> tuple[float, float]:
-        """Until as many posts are there: since now, and per post once they come."""
-        begun = time.perf_counter()
-        first, at_first, last, at_last = 0, begun, 0, begun
+    def seconds_each(self, number: int) -> float:
+        """Once they come, until as many posts are there."""
+        at_first = at_last = time.perf_counter()
+        first = last = 0
         while last < number:
             now, there = time.perf_counter(), self.posts()["posts"]
             if there and not first:
                 first, at_first = there, now
             if there > last:
                 last, at_last = there, now
-            if now - at_last > STARTED:
+            if now - at_last > PATIENCE:
                 raise SystemExit(f"Only {last} of {number} posts arrived.")
             time.sleep(0.02)
-        return at_last - begun, (at_last - at_first) / max(last - first, 1)
+        return (at_last - at_first) / max(last - first, 1)
 
 
 @contextmanager

@@ -98,10 +98,10 @@ def can_pause(user: Person, message: Message, pauses: Sequence[Stop]) -> bool:
 
 def can_release(user: Person, stop: Stop) -> bool:
     """Of a post that its own department paused, the department itself as well."""
-    is_own = not stop.by_directorate and stop.message is not None
-    return can_stop(user) or (
-        is_own and stop.message is not None and can_decide(user, stop.message)
-    )
+    if can_stop(user):
+        return True
+    message = stop.message
+    return message is not None and not stop.by_directorate and can_decide(user, message)
 
 
 def visible_stops(user: Person) -> StopQuerySet:

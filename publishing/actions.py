@@ -6,6 +6,7 @@ What officers do with single deliveries is in delivery_actions.py; how one moves
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -162,11 +163,13 @@ def cancel_message(message: Message, *, actor: User, reason: str) -> Message:
 # --- what a worker does with a delivery ----------------------------------------------------------
 
 
-def arm(delivery: Delivery, attempt: Attempt, *, is_checked: bool = False) -> None:
-    """Write down that something visible is about to be asked for; that the gate was asked for it a
-    moment ago, `is_checked`. Raises LeaseLost, Barred.
+def arm(delivery: Delivery, attempt: Attempt, *, is_checked: bool = False) -> float:
+    """Write down that something visible is about to be asked for; `is_checked` if the gate was
+    asked a moment ago. When it was looked for stops, by time.monotonic(). Raises LeaseLost, Barred.
     """
+    looked_at = time.monotonic()
     raise_if(arm_all([(delivery, attempt, is_checked)], Gate())[0])
+    return looked_at
 
 
 def keep(delivery: Delivery, values: Mapping[str, str]) -> None:

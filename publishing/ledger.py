@@ -49,7 +49,7 @@ class Entry:
 
     told: Any
     write_all: All
-    done: Future[None] = field(default_factory=Future)
+    done: Future[float] = field(default_factory=Future)  # when its transaction was begun
     since: float = field(default_factory=time.monotonic)
 
 
@@ -72,8 +72,8 @@ class Ledger:
 
     # --- what threads tell ------------------------------------------------------------------------
 
-    def arm(self, delivery: Delivery, attempt: Attempt, *, is_checked: bool) -> None:
-        self._tell((delivery, attempt, is_checked), self._arm_all)
+    def arm(self, delivery: Delivery, attempt: Attempt, *, is_checked: bool) -> float:
+        return self._tell((delivery, attempt, is_checked), self._arm_all)
 
     def keep(self, delivery: Delivery, values: Mapping[str, str]) -> None:
         self._tell((delivery, values), actions.keep_all)
@@ -107,10 +107,10 @@ class Ledger:
         """Nobody waits for it: it is written with what is told next."""
         self._lessons.append(told)
 
-    def _tell(self, told: Any, write_all: All) -> None:
+    def _tell(self, told: Any, write_all: All) -> float:
         entry = Entry(told, write_all)
         self._waiting.put(entry)
-        entry.done.result()
+        return entry.done.result()
 
     # --- the writer -------------------------------------------------------------------------------
 
@@ -138,6 +138,7 @@ class Ledger:
     def _commit(self, entries: list[Entry]) -> None:
         """Together; if that fails, each on its own, so that one bad entry spoils nothing."""
         close_old_connections()
+        begun = time.monotonic()
         try:
             with transaction.atomic():
                 results = _written(entries)
@@ -147,7 +148,7 @@ class Ledger:
             self._commit_again(entries, error)
             return
         for entry, trouble in results:
-            _answer(entry, trouble)
+            _answer(entry, trouble or begun)
 
     def _commit_again(self, entries: list[Entry], error: Exception) -> None:
         if len(entries) > 1:
@@ -199,8 +200,8 @@ def _teach(lessons: list[list[Told]]) -> Troubles:
     return [None] * len(lessons)
 
 
-def _answer(entry: Entry, trouble: Exception | None) -> None:
-    if trouble is None:
-        entry.done.set_result(None)
+def _answer(entry: Entry, outcome: Exception | float) -> None:
+    if isinstance(outcome, Exception):
+        entry.done.set_exception(outcome)
     else:
-        entry.done.set_exception(trouble)
+        entry.done.set_result(outcome)

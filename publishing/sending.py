@@ -51,6 +51,9 @@ from .states import DeliveryState, Outcome
 
 log = logging.getLogger(__name__)
 
+# With VISIBLE_CONNECT_SECONDS less than the two seconds after which a stop lets nothing leave.
+FRESH_SECONDS = 0.5
+ARMINGS = 3
 LOOKS_BACK = timedelta(days=1)  # no connector reads further back than some minutes
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 Turn = Callable[[], AbstractContextManager[object]]
@@ -59,7 +62,7 @@ Turn = Callable[[], AbstractContextManager[object]]
 class Records(Protocol):
     """Where what happens to a claimed delivery is written: `actions`, or a publisher's ledger."""
 
-    def arm(self, delivery: Delivery, attempt: Attempt, *, is_checked: bool) -> None: ...
+    def arm(self, delivery: Delivery, attempt: Attempt, *, is_checked: bool) -> float: ...
     def keep(self, delivery: Delivery, values: Mapping[str, str]) -> None: ...
     def accept(self, delivery: Delivery, attempt: Attempt, receipt: Receipt) -> None: ...
     def hold_back(
@@ -107,13 +110,19 @@ class DeliveryJournal:
         step("kept", self._job.delivery)
 
     def arm(self) -> None:
-        """Raises Barred. Whoever is held up from here on for half the lease calls nobody."""
-        begun = time.monotonic()
-        is_checked = begun - self._checked < CHECK_HOLDS
-        self._records.arm(self._job.delivery, self._job.attempt, is_checked=is_checked)
-        if self.http is not None:
-            self.http.visible_until = begun + settings.DELIVERY_LEASE_SECONDS / 2
-        self._checked = math.inf  # what has begun is brought to its end
+        """Raises Barred. Between the look for stops and the call lies at most FRESH_SECONDS: who is
+        held up on the way looks again, and after that calls nobody.
+        """
+        for _ in range(ARMINGS):
+            is_checked = time.monotonic() - self._checked < CHECK_HOLDS
+            looked_at = self._records.arm(
+                self._job.delivery, self._job.attempt, is_checked=is_checked
+            )
+            self._checked = math.inf  # what has begun is brought to its end
+            if self.http is not None:
+                self.http.visible_until = looked_at + FRESH_SECONDS
+            if time.monotonic() - looked_at < FRESH_SECONDS:
+                break
         step("armed", self._job.delivery)
 
 

@@ -25,7 +25,7 @@ def named(stops: Iterable[Stop]) -> list[Stop]:
     found = sorted(stops, key=lambda stop: stop.scope != Scope.EVERYTHING)
     topics = names_of(stop.topic for stop in found if stop.topic)
     for stop in found:
-        stop.about = _about(stop, topics)  # type: ignore[attr-defined]
+        stop.about = _about(stop, topics)
     return found
 
 

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
 # A call that shows something leaves at once or not at all: a stop holds after two seconds.
-VISIBLE_CONNECT_SECONDS = 1.5
+VISIBLE_CONNECT_SECONDS = 1.4
 READ_SECONDS = 25
 ANSWER_BYTES = 1_000_000
 DETAIL_CHARACTERS = 500
@@ -172,7 +172,8 @@ class Http:
         self.upload_hosts = upload_hosts
         self.timeouts = timeouts
         self.headers: Mapping[str, str] = {}  # of the last answer, lower-case names
-        # Later than this nothing visible is asked for: somebody else may be asking for it by then.
+        # Later than this the next visible call is not begun: a stop may have been pressed, or
+        # somebody else may be making it by then.
         self.visible_until = math.inf  # time.monotonic()
 
     @property
@@ -291,8 +292,10 @@ class Http:
         **request: Any,
     ) -> Answer:
         connect = min(self.timeouts[0], VISIBLE_CONNECT_SECONDS) if visible else self.timeouts[0]
-        if visible and time.monotonic() > self.visible_until:
-            raise Unavailable("held_up")
+        if visible:
+            until, self.visible_until = self.visible_until, math.inf
+            if time.monotonic() > until:
+                raise Unavailable("held_up")
         try:
             response = _session().request(
                 method,

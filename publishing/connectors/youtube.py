@@ -114,7 +114,6 @@ class YouTube(Connector):
             session, offset = (session, state) if state >= 0 else ("", 0)
         if not session:
             session = self._start(content, video, journal)
-        journal.arm()
         try:
             with video.file.open("rb") as file:
                 return self._send(session, file, offset, video, journal)
@@ -225,6 +224,7 @@ class YouTube(Connector):
             file.seek(offset)
             piece = file.read(PIECE)
             last = offset + len(piece) - 1
+            journal.arm()  # any piece may be the last one, and reading it takes time
             answer = self.http.call(
                 "PUT",
                 session,

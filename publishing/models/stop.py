@@ -66,6 +66,7 @@ class Stop(models.Model):
     release_reason = models.TextField(blank=True)
 
     objects = StopQuerySet.as_manager()
+    about: str  # how much, in words; stop_notice.named says it
 
     class Meta:
         ordering: ClassVar = ["-pressed_at", "-pk"]

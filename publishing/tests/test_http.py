@@ -1,6 +1,7 @@
 import logging
 import socket
 import threading
+import time
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -59,6 +60,14 @@ def test_foreign_address_is_never_called(http, teller, address):
         http.call("PUT", address, token=TOKEN, visible=True)
     assert caught.value.code == "foreign_address"
     assert teller.seen == []
+
+
+def test_the_visible_call_after_an_arming_is_begun_in_time_or_not_at_all(http, teller):
+    http.visible_until = time.monotonic() - 0.01
+    http.call("GET", "1", token=TOKEN)  # shows nothing, so it may take its time
+    with pytest.raises(Unavailable) as caught:
+        http.call("POST", "1/feed", token=TOKEN, visible=True)
+    assert (caught.value.code, len(teller.seen)) == ("held_up", 1)
 
 
 def test_listed_upload_host_is_for_the_real_platform_only():

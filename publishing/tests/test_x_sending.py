@@ -117,23 +117,40 @@ def test_workers_lost_again_and_again_within_a_thread_are_said(delivery, rehears
     assert (delivery.state, delivery.problem) == ("failed", "thread_incomplete")
 
 
+def test_whoever_was_held_up_once_looks_for_a_stop_again(delivery, rehearsal, monkeypatch):
+    arm, times = actions.arm, []
+
+    def slow_at_first(*args, **options):
+        looked_at = arm(*args, **options)
+        times.append(looked_at)
+        time.sleep(0.3 if len(times) == 1 else 0)
+        return looked_at
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "FRESH_SECONDS", 0.2)
+        patch.setattr(actions, "arm", slow_at_first)
+        sending.send(delivery.pk)
+    assert texts(rehearsal) == X.parts(THREAD)
+    assert len(times) == 1 + len(X.parts(THREAD))
+
+
 def test_whoever_is_held_up_between_arming_and_the_call_calls_nobody(
-    delivery, rehearsal, monkeypatch, settings
+    delivery, rehearsal, monkeypatch
 ):
     """As when a machine is moved: its lease may be over, and another worker has sent meanwhile."""
     arm = actions.arm
 
     def slowly(*args, **options):
-        arm(*args, **options)
-        time.sleep(0.2)
+        looked_at = arm(*args, **options)
+        time.sleep(0.02)
+        return looked_at
 
-    settings.DELIVERY_LEASE_SECONDS = 0.2
     with monkeypatch.context() as patch:
+        patch.setattr(sending, "FRESH_SECONDS", 0.02)
         patch.setattr(actions, "arm", slowly)
         sending.send(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.problem, texts(rehearsal)) == ("waiting", "held_up", [])
-    settings.DELIVERY_LEASE_SECONDS = 90
     assert carried_on(delivery).state == "sent"
     assert texts(rehearsal) == X.parts(THREAD)
 

@@ -28,7 +28,6 @@ def deaths_planned(number: int) -> Iterator[str]:
 class Host:
     """So many publishers of its own, with an environment of its own."""
 
-    name: str
     environment: dict[str, str]
     deaths: Iterator[str]
     publishers: int = 1

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 LEASE = 5  # seconds
 STOPPED_FOR = 5  # seconds
+FROZEN_FOR = 3  # seconds of that: more than a stop may take, less than a lease
 LOOK_SECONDS = 0.5
 
 
@@ -167,7 +168,7 @@ class Run:
 
     def _hosts(self) -> list[Host]:
         deaths = deaths_planned(self.asked.deaths or max(10, self.asked.deliveries // 50))
-        first = Host("one", {**self.environment}, deaths, publishers=2)
+        first = Host({**self.environment}, deaths, publishers=2)
         if not self.postgres:
             return [first]
         if not shutil.which("faketime"):
@@ -175,7 +176,7 @@ class Run:
         first.publishers = 1
         # Photos lie in VAR_DIR, which several hosts share (docs/production.md).
         other = {**self.environment, "HOSTNAME": "two", "TZ": "Asia/Tokyo"}
-        return [first, Host("two", other, deaths, clock=("faketime", "-f", "+60s"))]
+        return [first, Host(other, deaths, clock=("faketime", "-f", "+60s"))]
 
     @contextmanager
     def _worker(self) -> Iterator[None]:
@@ -218,7 +219,7 @@ class Run:
             *self._spoiling(),
             (0.15, "tasks duplicated", self._duplicate),
             (0.3, "processes frozen until after their leases", lambda: _freeze(hosts[0])),
-            (0.45, "a stop pressed and released", self._stop),
+            (0.45, "a stop pressed and released", lambda: self._stop(hosts[0])),
         ]
         if self.postgres:
             postgres = self.postgres
@@ -293,18 +294,21 @@ class Run:
             for pk in some * 3:
                 async_task("publishing.tasks.deliver", pk)
 
-    def _stop(self) -> None:
-        from departments.tests.factories import person_without_charge
-        from publishing.models import Stop
+    def _stop(self, host: Host) -> None:
+        """Pressed while a host is frozen with calls it has armed: thawed, it may not make them."""
+        from departments.roles import Role
+        from departments.tests.factories import person
+        from publishing.stop_actions import Target, press_stop, release_stop
 
-        officer = person_without_charge()
-        stop = Stop.objects.create(scope="everything", reason="शोक", pressed_by=officer)
+        director = person(Role.DIRECTOR)
+        host.freeze()
+        stop = press_stop(Target("everything"), reason="शोक", actor=director)
         pressed = time.time()
-        time.sleep(STOPPED_FOR)
+        time.sleep(FROZEN_FOR)
+        host.thaw()
+        time.sleep(STOPPED_FOR - FROZEN_FOR)
         self.stops.append((pressed, time.time()))
-        stop.released_by, stop.release_reason = officer, "समाप्त"
-        stop.released_at = stop.pressed_at
-        stop.save()
+        release_stop(stop, reason="समाप्त", actor=director)
 
     # --- the end ----------------------------------------------------------------------------------
 
