@@ -4,12 +4,23 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 from departments.urls_desk import urlpatterns as departments_desk
+from engagement.urls_desk import urlpatterns as engagement_desk
 from publishing.urls_desk import urlpatterns as media_desk
 from publishing.urls_linking import urlpatterns as linking_desk
 from schemes.urls_desk import urlpatterns as posts_desk
 from schemes.urls_desk_schemes import urlpatterns as schemes_desk
 
-desk = ([*posts_desk, *schemes_desk, *media_desk, *linking_desk, *departments_desk], "desk")
+desk = (
+    [
+        *posts_desk,
+        *schemes_desk,
+        *media_desk,
+        *linking_desk,
+        *departments_desk,
+        *engagement_desk,
+    ],
+    "desk",
+)
 
 urlpatterns = [
     path("", include("portal.web.urls_root")),

@@ -28,7 +28,7 @@ from .connectors.base import Receipt
 from .connectors.errors import ConnectorError
 from .gate import Gate
 from .media import fitted
-from .models import Attempt, Delivery, Media, Message, MessagePart, Operation, PartMedia
+from .models import MAKES_NEW, Attempt, Delivery, Media, Message, MessagePart, Operation, PartMedia
 from .moving import (
     Barred,
     LeaseLost,
@@ -350,7 +350,7 @@ def expire_late(*, at: datetime | None = None, limit: int = 200) -> int:
     # An officer who posts by hand has seen it, and a repost waits for its original.
     too_old = Q(
         state__in=(DeliveryState.QUEUED, DeliveryState.WAITING),
-        operation=Operation.PUBLISH,
+        operation__in=MAKES_NEW,
         due_at__lte=stale,
     )
     ids = list(waiting.filter(too_late | too_old).values_list("pk", flat=True)[:limit])
@@ -372,7 +372,7 @@ def reclaim(delivery_id: int, *, at: datetime | None = None) -> Delivery | None:
         return None
     attempt = delivery.attempts.get(fence=delivery.fence)
     delivery.fence += 1  # the lost worker, should it wake up, may write nothing more
-    if delivery.armed_at and delivery.operation == Operation.PUBLISH:
+    if delivery.armed_at and delivery.operation in MAKES_NEW:
         end(attempt, Outcome.UNKNOWN, "worker_lost")
         move(delivery, DeliveryState.UNKNOWN, problem="worker_lost", wait=0)
         return delivery

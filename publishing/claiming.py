@@ -61,7 +61,10 @@ def claim(delivery_id: int, *, worker: str) -> Claimed | None:
 
 
 def next_in_order(platform: str, now: datetime) -> QuerySet[Delivery]:
-    """Due, not stopped, and nothing of the same handle, or to the same person, comes before."""
+    """Due, not stopped, and nothing of the same handle, or to the same person, comes before.
+
+    Answers wait for those of their own conversation only, and no post waits for an answer.
+    """
     held = standing(now)
     due = Delivery.objects.filter(
         platform=platform, state=DeliveryState.QUEUED, next_try_at__lte=now
@@ -73,7 +76,9 @@ def next_in_order(platform: str, now: datetime) -> QuerySet[Delivery]:
             due.exclude(held.held()),
             earlier.exclude(held.held() & ~Q(state=DeliveryState.SENDING)),
         )
-    on_handle = earlier.filter(handle=OuterRef("handle"), recipient__isnull=True)
+    on_handle = earlier.filter(
+        handle=OuterRef("handle"), thread=OuterRef("thread"), recipient__isnull=True
+    )
     to_person = earlier.filter(recipient=OuterRef("recipient"))
     closed = Allowance.objects.filter(traffic.closed_handles(now), handle=OuterRef("handle"))
     return (

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import IO
 
 from django.core.files.storage import Storage
 from django.db.models import Prefetch
 from django.db.models.fields.files import FieldFile
 
+from departments.credentials import CredentialMissing, open_text
+
 from .audience import address_of, with_template
-from .connectors.base import Attachment, CaptionFile, Content
+from .connectors.base import Answers, Attachment, CaptionFile, Content
+from .connectors.errors import Refused
 from .links import signed_media_url
 from .media import fitted
-from .models import Delivery, Derivative, Media, MediaKind, MessagePart, PartMedia, Place
+from .models import Delivery, Derivative, Media, MediaKind, MessagePart, Operation, PartMedia, Place
+
+ANSWERS = "answers."  # begins the options that say what a reply answers
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,40 @@ def content_of(delivery: Delivery) -> Content:
         tuple(shown),
         thumbnail=next(iter(thumbnails), None),
         options=part.options,
-        recipient=address_of(delivery.recipient) if delivery.recipient else "",
+        recipient=address_for(delivery),
     )
+    if delivery.operation == Operation.REPLY:
+        content = replace(content, answers=answers_in(part.options))
     return with_template(content, [delivery.handle])
+
+
+def options_of(answers: Answers) -> dict[str, str]:
+    """As the options of a part keep it: sealed with everything else."""
+    at = answers.at.astimezone(UTC).isoformat() if answers.at else ""
+    told = {**asdict(answers), "at": at}
+    return {f"{ANSWERS}{name}": str(value) for name, value in told.items() if value}
+
+
+def answers_in(options: Mapping[str, str]) -> Answers:
+    told = {
+        key.removeprefix(ANSWERS): value
+        for key, value in options.items()
+        if key.startswith(ANSWERS)
+    }
+    at = told.pop("at", "")
+    return Answers(**{"kind": "", "id": "", **told}, at=datetime.fromisoformat(at) if at else None)
+
+
+def address_for(delivery: Delivery) -> str:
+    """Whom it goes to, where it goes to one person. Raises Refused if no key of today opens it."""
+    if delivery.recipient is not None:
+        return address_of(delivery.recipient)
+    if delivery.sealed_to is None:
+        return ""
+    try:
+        return open_text(delivery.sealed_to)
+    except CredentialMissing:
+        raise Refused("recipient_unreadable") from None
 
 
 def contents_of(deliveries: Iterable[Delivery]) -> dict[int, Content]:
@@ -96,8 +133,7 @@ def contents_of(deliveries: Iterable[Delivery]) -> dict[int, Content]:
         key = (delivery.message_id, delivery.platform, own)
         if key not in shared:
             shared[key] = content_of(delivery)
-        recipient = address_of(delivery.recipient) if delivery.recipient else ""
-        found[delivery.pk] = replace(shared[key], recipient=recipient)
+        found[delivery.pk] = replace(shared[key], recipient=address_for(delivery))
     return found
 
 

@@ -44,7 +44,7 @@ from .connectors.http import Http
 from .content import content_of, contents_of
 from .gate import CHECK_HOLDS, Gate
 from .linking import fresh_secrets, secrets_in_bulk
-from .models import Attempt, Delivery, Operation
+from .models import MAKES_NEW, Attempt, Delivery, Operation
 from .moving import Barred, LeaseLost, begun, latest
 from .retry import Verdict, judge
 from .states import DeliveryState, Outcome
@@ -200,7 +200,7 @@ def prepare(claimed: Iterable[Claimed], gate: Gate) -> list[Job]:
 
 
 def _has_words(delivery: Delivery) -> bool:
-    return delivery.operation in (Operation.PUBLISH, Operation.EDIT)
+    return delivery.operation in (Operation.PUBLISH, Operation.EDIT, Operation.REPLY)
 
 
 def _hold_back(delivery: Delivery, attempt: Attempt, state: str, problem: str) -> None:
@@ -255,6 +255,8 @@ def _perform(job: Job, records: Records, turn: Turn) -> None:
 
 def _carry_out(job: Job, connector: Connector, journal: DeliveryJournal) -> Receipt:
     delivery, post = job.delivery, job.post
+    if delivery.operation == Operation.REPLY:
+        return connector.reply(_words(job), journal)
     if post is None:
         return connector.publish(_words(job), journal)
     if "://" in post.platform_id:  # posted by hand: the platform's own id of it is not known
@@ -288,7 +290,7 @@ def _settle(job: Job, records: Records, error: ConnectorError) -> None:
         error,
         job.delivery.attempts_made,
         tuple(settings.FIND_AFTER_SECONDS),
-        repeatable=job.delivery.operation != Operation.PUBLISH,
+        repeatable=job.delivery.operation not in MAKES_NEW,
     )
     records.settle(
         job.delivery,
@@ -403,7 +405,9 @@ def _look(delivery: Delivery) -> None:
     looks = tuple(settings.FIND_AFTER_SECONDS)
     try:
         connector = connector_for(delivery.handle)
-        seen = connector.find(_sent(delivery))
+        sent = _sent(delivery)
+        is_reply = delivery.operation == Operation.REPLY
+        seen = connector.find_reply(sent) if is_reply else connector.find(sent)
     except Unknown:  # several fit
         actions.leave_to_person(delivery)
         return

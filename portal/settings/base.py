@@ -13,6 +13,7 @@ VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["v
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 INSTALLED_APPS = [
+    "engagement",
     "schemes",
     "publishing",
     "departments",
@@ -70,7 +71,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "portal.web.context.portal",
-                "schemes.desk_nav.desk",
+                "engagement.desk_nav.desk",
                 "publishing.stop_notice.stops",
             ],
             "builtins": ["django.templatetags.i18n", "portal.web.templatetags.portal"],

@@ -97,6 +97,17 @@ class ReadTemplate:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What a reply answers, by the platform's own ids. Sealed with the words of the reply."""
+
+    kind: str  # comment, mention, message
+    id: str  # of the comment or message
+    post_id: str = ""  # that it stands under
+    conversation_id: str = ""
+    at: datetime | None = None  # when it was written: a window may count from there
+
+
+@dataclass(frozen=True)
 class Content:
     """What one platform gets of a message: a sealed variant."""
 
@@ -109,6 +120,7 @@ class Content:
     options: Mapping[str, str] = field(default_factory=dict)  # keys of Connector.options
     template: TemplateText | None = None
     recipient: str = field(default="", repr=False)  # one person's address, where it goes to one
+    answers: Answers | None = None  # of a reply
 
 
 @dataclass(frozen=True)
@@ -274,6 +286,16 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What a callback tells of something that a person wrote. Of a removal only the id is sure."""
+
+    kind: str  # comment, mention, message
+    act: str  # said, edited, removed, hidden, shown
+    comment: Comment
+    is_whole: bool = True  # False: the platform told that it is there and not what it says
+
+
+@dataclass(frozen=True)
 class News:
     """What a callback says about a message to a single person, the person, or a template."""
 
@@ -349,6 +371,10 @@ class Connector(ABC):
     # False where the platform offers no way to read what was sent, so that silence proves nothing.
     silence_is_proof: ClassVar[bool] = True
     options: ClassVar[tuple[Option, ...]] = ()
+    # What it can answer, and do with what others wrote: hide, show, remove, block.
+    replies_to: ClassVar[frozenset[str]] = frozenset()  # comment, mention, message
+    moderates: ClassVar[frozenset[str]] = frozenset()
+    reply_limit: ClassVar[int] = 0  # characters, or weighted as `count` does; 0: that of a post
     # What an officer is told who posts by hand, as codes of problems.py: which link to give where
     # a post has none of its own, and how to correct what is out.
     hand_link: ClassVar[str] = ""
@@ -448,6 +474,32 @@ class Connector(ABC):
     def repost(self, post: Published, journal: Journal) -> Receipt:
         raise NeedsOfficer
 
+    # --- answering, and keeping order -------------------------------------------------------------
+
+    @classmethod
+    def check_reply(cls, content: Content, *, now: datetime) -> list[Problem]:
+        """What the platform would refuse of an answer: too long, too late, by its rules not asked
+        for. Shown before a word is written (`content.text` empty), and asked again before it goes.
+        """
+        return []
+
+    def reply(self, content: Content, journal: Journal) -> Receipt:
+        """Answer `content.answers` with the text, or with the template where one is filled in.
+
+        A private answer goes to `content.recipient`, the person's address on this platform.
+        """
+        raise NeedsOfficer
+
+    def find_reply(self, sent: Sent) -> Receipt | NotPublished | None:
+        """`find`, for a reply."""
+        return None
+
+    def moderate(self, act: str, answers: Answers, *, person: str = "") -> None:
+        """One of `moderates`, on what a person wrote, or to that `person`. Repeating it does no
+        harm, and what is gone already is removed.
+        """
+        raise NeedsOfficer
+
     # --- reading back -----------------------------------------------------------------------------
 
     def read_comments(
@@ -505,6 +557,15 @@ class Connector(ABC):
     def told(cls, body: bytes) -> Iterator[Told]:
         """The items of a genuine callback; unknown ones are of the kind `other`."""
         return iter(())
+
+    @classmethod
+    def heard(cls, kind: str, said: Mapping[str, Any], *, account: str) -> Heard | None:
+        """What somebody wrote, changed or took back, in an item that was told; None: nothing."""
+        return None
+
+    def read_comment(self, answers: Answers) -> Comment | None:
+        """One that a callback named without its words (Heard.is_whole); None: it is gone."""
+        return None
 
     @classmethod
     def news(cls, kind: str, said: Mapping[str, Any]) -> News | None:

@@ -23,6 +23,7 @@ from .media import (
     thumbnail_path,
 )
 from .message import (
+    MAKES_NEW,
     SOURCES,
     Attempt,
     Delivery,
@@ -40,6 +41,7 @@ from .stop import Exemption, Scope, Stop, StopQuerySet
 from .traffic import Allowance, Circuit, CircuitState, Publisher
 
 __all__ = [
+    "MAKES_NEW",
     "SOURCES",
     "Allowance",
     "Attempt",

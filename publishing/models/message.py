@@ -20,7 +20,7 @@ from publishing.states import OPEN, DeliveryState, Outcome, Rank
 from .audience import Subscriber
 from .media import Derivative, Media
 
-SOURCES = {"post": _("Post")}  # what a message can be made of, in words
+SOURCES = {"post": _("Post"), "reply": _("Answer")}  # what a message can be made of, in words
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -160,6 +160,11 @@ class Operation(models.TextChoices):
     REPOST = "repost", _("Repost")
     EDIT = "edit", _("Correction")
     REMOVE = "remove", _("Take-down")
+    REPLY = "reply", _("Answer")
+
+
+# Tried a second time, these would be seen twice: an unclear outcome is looked for first.
+MAKES_NEW = (Operation.PUBLISH, Operation.REPLY)
 
 
 class Reached(models.TextChoices):
@@ -192,6 +197,9 @@ class Delivery(models.Model):
     recipient = models.ForeignKey(
         Subscriber, models.PROTECT, null=True, blank=True, related_name="deliveries"
     )
+    # The conversation that a reply belongs to, in which answers go in order; posts have none.
+    thread = models.CharField(max_length=200, blank=True, editable=False, default="", db_default="")
+    sealed_to = models.BinaryField(null=True)  # the address a private reply goes to, encrypted
     reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     state = models.CharField(
         max_length=20, choices=DeliveryState, default=DeliveryState.QUEUED, editable=False
@@ -250,13 +258,24 @@ class Delivery(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["handle"],
-                condition=Q(state=DeliveryState.SENDING, recipient__isnull=True),
+                condition=Q(state=DeliveryState.SENDING, recipient__isnull=True, thread=""),
                 name="delivery_one_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(operation=Operation.PUBLISH, target__isnull=True)
-                | (~Q(operation=Operation.PUBLISH) & Q(target__isnull=False)),
+                condition=Q(operation__in=(Operation.PUBLISH, Operation.REPLY), target__isnull=True)
+                | (
+                    ~Q(operation__in=(Operation.PUBLISH, Operation.REPLY)) & Q(target__isnull=False)
+                ),
                 name="delivery_change_has_target",
+            ),
+            models.CheckConstraint(
+                condition=Q(operation=Operation.REPLY) ^ Q(thread=""),
+                name="delivery_reply_has_thread",
+            ),
+            models.UniqueConstraint(
+                fields=["handle", "thread"],
+                condition=Q(state=DeliveryState.SENDING) & ~Q(thread=""),
+                name="delivery_one_reply_at_a_time",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=DeliveryState.values), name="delivery_state_known"
@@ -290,7 +309,7 @@ class Delivery(models.Model):
             ),
             # What of a handle comes before what.
             models.Index(
-                fields=["handle", "state"],
+                fields=["handle", "thread", "state"],
                 condition=Q(
                     state__in=("queued", "sending", "waiting", "unknown"), recipient__isnull=True
                 ),

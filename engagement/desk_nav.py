@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from departments import access as departments_access
 from publishing import access as publishing_access
-
-from .access import queue_of, steps_of
+from schemes.access import queue_of, steps_of
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:

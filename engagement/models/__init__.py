@@ -1,0 +1,1 @@
+"""What comes back from people, and what the Directorate asks of departments."""
