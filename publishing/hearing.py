@@ -8,10 +8,13 @@ the delivery `sent`, as it was, and writes the problem beside it: it is not trie
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
-from django.db.models import Q
+from django.conf import settings
+from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
 from departments.models import Handle
@@ -27,24 +30,34 @@ from .connectors.errors import ConnectorError
 from .models import CallbackItem, Delivery, Reached, Subscriber
 from .states import DeliveryState
 
+log = logging.getLogger(__name__)
+
 STALE = timedelta(minutes=1)
+MOST_TRIES = 20  # then it waits for an officer of the portal: the log names it
+WRITTEN = ("comment", "mention", "message")
 ORDER = ["", Reached.SENT, Reached.DELIVERED, Reached.READ]
 
 
 def wake_hearing() -> None:
     """Ask a worker to carry out what was stored and not heard: its own wake-up was lost."""
     stale = timezone.now() - STALE
-    if CallbackItem.objects.filter(heard_at__isnull=True, event__received_at__lt=stale).exists():
+    unheard = CallbackItem.objects.filter(heard_at__isnull=True, tries__lt=MOST_TRIES)
+    if unheard.filter(event__received_at__lt=stale).exists():
         async_task("publishing.tasks.hear_callbacks", task_name="hear-callbacks")
 
 
 def hear_all() -> None:
-    """Everything that was not heard, oldest first."""
-    unheard = CallbackItem.objects.filter(heard_at__isnull=True).order_by("pk")
-    for item in unheard[:MOST_ITEMS]:
+    """Everything that was not heard, oldest first; what fails waits behind the others."""
+    unheard = CallbackItem.objects.filter(heard_at__isnull=True, tries__lt=MOST_TRIES)
+    for item in unheard.select_related("event").order_by("tries", "pk")[:MOST_ITEMS]:
         if _is_too_early(item):
             continue
-        hear(item)
+        try:
+            hear(item)
+        except Exception:  # whatever one item holds, the others are heard
+            log.exception("callback item %d could not be carried out", item.pk)
+            CallbackItem.objects.filter(pk=item.pk).update(tries=F("tries") + 1)
+            continue
         CallbackItem.objects.filter(pk=item.pk).update(heard_at=timezone.now())
 
 
@@ -60,6 +73,8 @@ def hear(item: CallbackItem) -> None:
     if item.kind == "revoked":
         _about_access(item)
         return
+    if item.kind in WRITTEN:
+        _about_remark(item)
     news = connector_class(item.platform).news(item.kind, item.said)
     if news is None:
         return
@@ -77,6 +92,14 @@ def hear(item: CallbackItem) -> None:
 def _read_templates(business: str) -> None:
     for pk in Handle.objects.filter(facts__business=business).values_list("pk", flat=True):
         template_reading.refresh(pk)
+
+
+def _about_remark(item: CallbackItem) -> None:
+    """Whoever listens (settings.LISTENER) is told what somebody wrote to a handle of ours."""
+    heard = connector_class(item.platform).heard(item.kind, item.said, account=item.account)
+    handle = Handle.objects.filter(platform=item.platform, external_id=item.account).first()
+    if heard is not None and handle is not None:
+        import_string(settings.LISTENER)(handle, heard, told_at=item.at or item.event.received_at)
 
 
 def _about_access(item: CallbackItem) -> None:

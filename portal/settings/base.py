@@ -401,7 +401,15 @@ WORKER_CHORES = {
     "publishing.hearing.wake_hearing": 15,
     "publishing.callbacks.forget_old": 60,
     "publishing.template_reading.wake_reading": 600,
+    "engagement.reading.wake_reading": 5,
+    "engagement.reply_actions.note_all_sent": 5,
 }
+
+# How often what people wrote is read from a platform, and how often all of it that is recent; what
+# is older than so many days is left to callbacks.
+LISTEN_EVERY_SECONDS = env.int("LISTEN_EVERY_SECONDS", default=900)
+LISTEN_FULL_SECONDS = env.int("LISTEN_FULL_SECONDS", default=6 * 3600)
+LISTEN_DAYS = env.int("LISTEN_DAYS", default=30)
 
 # What must answer besides database, cache and task cluster before /readyz says ok.
 READY_CHECKS = {"publisher": "publishing.pulse.check_publishers"}
@@ -409,7 +417,13 @@ READY_CHECKS = {"publisher": "publishing.pulse.check_publishers"}
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 # Who can say what a message's source looks like now: compared with the seal before every send.
-MESSAGE_SOURCES = {"post": "schemes.seal.current_seal"}
+MESSAGE_SOURCES = {
+    "post": "schemes.seal.current_seal",
+    "reply": "engagement.replying.current_seal",
+}
+
+# Who is told what people wrote: a function of (handle, Heard, told_at).
+LISTENER = "engagement.remark_actions.take"
 
 # Who can say what messages are about, by the first word of their topic.
 TOPIC_NAMES = {"scheme": "schemes.topics.titles_of"}
@@ -428,7 +442,10 @@ AUDIT_WORDS = {
 
 # Personal data that departments/credentials.py encrypts for other apps: model, the sealed field,
 # and the field with the keyed hash of the same text.
-SEALED_FIELDS = [("publishing.Subscriber", "sealed_address", "address_key")]
+SEALED_FIELDS = [
+    ("publishing.Subscriber", "sealed_address", "address_key"),
+    ("engagement.Contact", "sealed_address", "address_key"),
+]
 
 # Processes that publish, of one `manage.py worker`, and calls that each has under way at the same
 # time on one platform.

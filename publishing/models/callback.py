@@ -38,6 +38,7 @@ class CallbackItem(models.Model):
     reference = models.UUIDField(null=True, blank=True)  # the delivery that it names
     at = models.DateTimeField(null=True, blank=True)  # by the platform's clock
     heard_at = models.DateTimeField(null=True, blank=True)  # when what it means was carried out
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)  # that came to nothing
     said = models.JSONField()  # the part of the callback that tells it, as the platform sent it
 
     class Meta:

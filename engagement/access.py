@@ -1,0 +1,133 @@
+"""Who may see and do what about what people say. The only place here that compares roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from departments import access as departments_access
+from departments.models import Department, Handle
+from departments.roles import Role
+
+from .models import Case, Contact, Conversation, Label, Remark, Reply, ReplyRule
+
+if TYPE_CHECKING:
+    from departments.access import Person
+
+DIRECTORS = (Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR)
+_RELATED = ("department", "handle", "contact", "scheme", "district", "assigned_to", "delivery")
+
+
+# --- the inbox -----------------------------------------------------------------------------------
+
+
+def visible_conversations(user: Person) -> QuerySet[Conversation]:
+    """Those of the officer's departments, and those that report a case which lies with them."""
+    if departments_access.sees_every_department(user):
+        return Conversation.objects.all()
+    own = departments_access.visible_departments(user)
+    theirs = Case.objects.filter(department__in=own).values("voices__conversation")
+    return Conversation.objects.filter(Q(department__in=own) | Q(pk__in=theirs))
+
+
+def inbox_of(user: Person, department: Department | None = None) -> QuerySet[Conversation]:
+    """What a department's officers work through, of one department or of all that they see."""
+    if department is not None:
+        return Conversation.objects.filter(department=department)
+    if departments_access.sees_every_department(user):
+        return Conversation.objects.all()
+    keys = [one.pk for one in departments_access.visible_departments(user)]
+    return Conversation.objects.filter(department__in=keys)
+
+
+def get_conversation(user: Person, pk: int) -> Conversation:
+    found = visible_conversations(user).filter(pk=pk).select_related(*_RELATED).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def is_of(user: Person, department_id: int) -> bool:
+    """A nodal officer or head of that department."""
+    return departments_access.holds(
+        user, Role.NODAL_OFFICER, Role.DEPARTMENT_HEAD, department_id=department_id
+    )
+
+
+def is_head_of(user: Person, department_id: int) -> bool:
+    return departments_access.holds(user, Role.DEPARTMENT_HEAD, department_id=department_id)
+
+
+def is_director(user: Person) -> bool:
+    return departments_access.holds(user, *DIRECTORS)
+
+
+def can_work_on(user: Person, conversation: Conversation) -> bool:
+    """Sort it, label it, put it away, keep order in it: the department it was written to."""
+    return is_of(user, conversation.department_id)
+
+
+def can_write_reply(user: Person, conversation: Conversation) -> bool:
+    """The department it was written to, and the one with which its problem lies."""
+    if is_of(user, conversation.department_id):
+        return True
+    case = case_of(conversation)
+    return case is not None and is_of(user, case.department_id)
+
+
+def case_of(conversation: Conversation) -> Case | None:
+    return Case.objects.filter(voices__conversation=conversation).first()
+
+
+def needs_second_officer(user: Person, conversation: Conversation) -> bool:
+    """The handle's own department answers for what appears there; and it may have made a rule."""
+    if not is_of(user, conversation.department_id):
+        return True
+    if conversation.handle_id is None:
+        return False
+    rules = ReplyRule.objects.filter(handle=conversation.handle_id)
+    return rules.filter(kind__in=("", conversation.kind or "")).exists()
+
+
+def can_decide_reply(user: Person, reply: Reply) -> bool:
+    """An officer of the handle's department who did not write it."""
+    own = is_of(user, reply.conversation.department_id)
+    return own and reply.written_by_id != user.pk
+
+
+def get_reply(user: Person, pk: int) -> Reply:
+    found = Reply.objects.filter(conversation__in=visible_conversations(user), pk=pk)
+    reply = found.select_related("conversation__handle", "conversation__department").first()
+    if reply is None:
+        raise Http404
+    return reply
+
+
+def get_remark(user: Person, pk: int) -> Remark:
+    found = Remark.objects.filter(conversation__in=visible_conversations(user), pk=pk)
+    remark = found.select_related("conversation", "handle", "contact").first()
+    if remark is None:
+        raise Http404
+    return remark
+
+
+def labels_of(user: Person, department_id: int) -> QuerySet[Label]:
+    return Label.objects.filter(department=department_id)
+
+
+def can_see_address(user: Person, contact: Contact) -> bool:
+    """The department's own officers, who say why (P11)."""
+    return is_of(user, contact.department_id)
+
+
+def get_contact(user: Person, pk: int) -> Contact:
+    found = Contact.objects.filter(pk=pk).select_related("department", "handle").first()
+    if found is None or not can_see_address(user, found):
+        raise Http404
+    return found
+
+
+def own_handles(user: Person) -> QuerySet[Handle]:
+    return Handle.objects.filter(department__in=departments_access.own_departments(user))
