@@ -8,10 +8,11 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from departments import access as departments_access
-from departments.models import Department, Handle
+from departments.models import Department, Handle, Member
 from departments.roles import Role
 
 from .models import Case, Contact, Conversation, Label, Remark, Reply, ReplyRule
+from .states import OPEN
 
 if TYPE_CHECKING:
     from departments.access import Person
@@ -78,7 +79,9 @@ def can_write_reply(user: Person, conversation: Conversation) -> bool:
 
 
 def case_of(conversation: Conversation) -> Case | None:
-    return Case.objects.filter(voices__conversation=conversation).first()
+    """The one that is open, or else the last one."""
+    mine = Case.objects.filter(voices__conversation=conversation).order_by("-pk")
+    return mine.filter(state__in=OPEN).first() or mine.first()
 
 
 def needs_second_officer(user: Person, conversation: Conversation) -> bool:
@@ -131,3 +134,49 @@ def get_contact(user: Person, pk: int) -> Contact:
 
 def own_handles(user: Person) -> QuerySet[Handle]:
     return Handle.objects.filter(department__in=departments_access.own_departments(user))
+
+
+# --- cases ---------------------------------------------------------------------------------------
+
+
+def visible_cases(user: Person) -> QuerySet[Case]:
+    """With the officer's departments now, or opened there; state-wide roles see all."""
+    if departments_access.sees_every_department(user):
+        return Case.objects.all()
+    keys = [one.pk for one in departments_access.visible_departments(user)]
+    return Case.objects.filter(Q(department__in=keys) | Q(opened_in__in=keys))
+
+
+def get_case(user: Person, number: str) -> Case:
+    related = ("department", "opened_in", "district", "scheme", "owner", "end_by", "joined_to")
+    found = visible_cases(user).filter(number=number).select_related(*related).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def can_work_on_case(user: Person, case: Case) -> bool:
+    return is_of(user, case.department_id)
+
+
+def can_confirm_end(user: Person, case: Case) -> bool:
+    """Never who proposed it; a head of department, or a second nodal officer."""
+    return is_of(user, case.department_id) and case.end_by_id != user.pk
+
+
+def can_decide_appeal(user: Person, case: Case) -> bool:
+    """The head of department or the Directorate, and nobody who had a hand in the end."""
+    if user.pk in (case.end_by_id, case.ended_by_id, case.owner_id):
+        return False
+    return is_head_of(user, case.department_id) or is_director(user)
+
+
+def officers_of(department_id: int) -> QuerySet[Member]:
+    roles = (Role.NODAL_OFFICER, Role.DEPARTMENT_HEAD)
+    charges = Member.objects.current().filter(department=department_id, role__in=roles)
+    return charges.select_related("user").order_by("role", "user__name")
+
+
+def late_for_directorate(user: Person) -> QuerySet[Case]:
+    """Seven days over and more: the Directorate's list."""
+    return visible_cases(user).filter(level__gte=4)

@@ -107,7 +107,7 @@ def _rehomed(
 
 def _is_worked_on(conversation: Conversation) -> bool:
     """An officer has done something in it: it stays as it is."""
-    return hasattr(conversation, "voice") or conversation.replies.exists()
+    return conversation.voices.exists() or conversation.replies.exists()
 
 
 def _key(comment: Comment, way: Way) -> str:

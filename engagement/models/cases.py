@@ -173,7 +173,7 @@ class Voice(models.Model):
     """One of those who report the problem, and where an answer reaches them."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="voices")
-    conversation = models.OneToOneField(Conversation, models.PROTECT, related_name="voice")
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="voices")
     contact = models.ForeignKey(Contact, models.PROTECT, null=True, related_name="voices")
     remark = models.ForeignKey(Remark, models.PROTECT, null=True, related_name="+")
     added_at = models.DateTimeField(default=timezone.now)
@@ -183,6 +183,9 @@ class Voice(models.Model):
 
     class Meta:
         ordering: ClassVar = ["added_at", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["case", "conversation"], name="voice_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} · {self.conversation_id}"

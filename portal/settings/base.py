@@ -403,6 +403,7 @@ WORKER_CHORES = {
     "publishing.template_reading.wake_reading": 600,
     "engagement.reading.wake_reading": 5,
     "engagement.reply_actions.note_all_sent": 5,
+    "engagement.case_clock.move_by_the_clock": 60,
 }
 
 # How often what people wrote is read from a platform, and how often all of it that is recent; what
@@ -410,6 +411,23 @@ WORKER_CHORES = {
 LISTEN_EVERY_SECONDS = env.int("LISTEN_EVERY_SECONDS", default=900)
 LISTEN_FULL_SECONDS = env.int("LISTEN_FULL_SECONDS", default=6 * 3600)
 LISTEN_DAYS = env.int("LISTEN_DAYS", default=30)
+
+# Office hours, and the days of the week on which offices work, Monday being 0; the second Saturday
+# of a month is off. Holidays are rows (engagement.Holiday).
+WORKING_HOURS = tuple(env.list("WORKING_HOURS", default=["10:00", "17:00"]))
+WORKING_DAYS = frozenset(env.list("WORKING_DAYS", cast=int, default=[0, 1, 2, 3, 4, 5]))
+# Target and limit of a case in days, working or calendar (standards.md 13.3, bounded by the
+# national rule of 21 days).
+CASE_TIMES = {
+    "question": (2, 5, "working"),
+    "ordinary": (7, 15, "calendar"),
+    "inquiry": (15, 21, "calendar"),
+    "urgent": (0, 3, "calendar"),
+}
+CASE_OPINION_DAYS = env.int("CASE_OPINION_DAYS", default=15)  # to say whether it is resolved
+CASE_APPEAL_DAYS = env.int("CASE_APPEAL_DAYS", default=30)
+CASE_INFO_DAYS = env.int("CASE_INFO_DAYS", default=7)  # that a citizen has for an answer
+CASES_OPEN_AT_MOST = env.int("CASES_OPEN_AT_MOST", default=10)  # of one person, by the form
 
 # What must answer besides database, cache and task cluster before /readyz says ok.
 READY_CHECKS = {"publisher": "publishing.pulse.check_publishers"}
