@@ -12,7 +12,7 @@ from departments.models import Department, Handle, Member
 from departments.roles import Role
 
 from .models import Case, Contact, Conversation, Label, Remark, Reply, ReplyRule
-from .states import OPEN
+from .states import OPEN, ReplyState
 
 if TYPE_CHECKING:
     from departments.access import Person
@@ -98,6 +98,14 @@ def can_decide_reply(user: Person, reply: Reply) -> bool:
     """An officer of the handle's department who did not write it."""
     own = is_of(user, reply.conversation.department_id)
     return own and reply.written_by_id != user.pk
+
+
+def replies_to_decide(user: Person) -> QuerySet[Reply]:
+    """Written by others, for handles of the officer's own departments."""
+    keys = [one.pk for one in departments_access.own_departments(user)]
+    waiting = Reply.objects.filter(state=ReplyState.WRITTEN, conversation__department__in=keys)
+    mine = waiting.exclude(written_by=user.pk).order_by("written_at", "pk")
+    return mine.select_related("conversation", "written_by")
 
 
 def get_reply(user: Person, pk: int) -> Reply:

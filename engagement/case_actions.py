@@ -27,6 +27,7 @@ from .models import (
     CaseAct,
     CaseYear,
     Conversation,
+    Elsewhere,
     Kind,
     Pace,
     Promise,
@@ -178,6 +179,11 @@ def _add_voice(case: Case, conversation: Conversation, actor: User | None) -> Vo
     )
 
 
+def acknowledge_by_page(case: Case) -> None:
+    """Reported on the portal's own form, which shows the number at once."""
+    _move(case, CaseState.ACKNOWLEDGED, "opened", None, is_public=True)
+
+
 def acknowledge(case: Case, conversation: Conversation, actor: User) -> Told:
     text = wording.acknowledgement(case, conversation)
     told = Told()
@@ -320,7 +326,7 @@ def pass_on(case: Case, *, system: str, reference: str, actor: User) -> Case:
     """What belongs to Jansunwai or 1076, with the reference there; the case stays open here."""
     case = _locked(case)
     _check_owner(case, actor)
-    if system not in wording.ELSEWHERE:
+    if system not in Elsewhere:
         raise MoveNotAllowed(_("This system is not known."))
     case.elsewhere, case.elsewhere_reference = system, reference.strip()[:60]
     case.save()

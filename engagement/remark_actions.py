@@ -137,7 +137,7 @@ def _adopt_answers(conversation: Conversation, remark: Remark) -> None:
         ConversationTerm.objects.filter(conversation=orphan).delete()
         orphan.delete()
         for moved in conversation.remarks.all():
-            _index(conversation, moved.text)
+            index(conversation, moved.text)
 
 
 # --- who wrote it --------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def _new(handle: Handle, heard: Heard, conversation: Conversation, told_at: date
         remark.answered_at = timezone.now()
     if remark.is_own:
         _answer_before(conversation, remark)
-    _index(conversation, remark.text)
+    index(conversation, remark.text)
     triaging.propose_for(conversation, remark)
     return remark
 
@@ -241,7 +241,7 @@ def _change(remark: Remark, heard: Heard, told_at: datetime) -> None:
     if is_first and remark.edited_at and heard.act == "said":
         return  # the edit came before, and is newer
     remark.text, remark.version_at, remark.is_whole = comment.text, version, True
-    _index(remark.conversation, remark.text)
+    index(remark.conversation, remark.text)
     triaging.propose_for(remark.conversation, remark)
     if not is_first and not remark.is_own:
         remark.answered_at = None  # it says something else now: somebody looks again
@@ -302,7 +302,7 @@ def settle(conversation: Conversation) -> None:
     conversation.save()
 
 
-def _index(conversation: Conversation, text: str) -> None:
+def index(conversation: Conversation, text: str) -> None:
     """What it can be found by; a word once for each conversation."""
     found = {sound_of(word) for word in words(text[:3000]) if word not in STOP_WORDS}
     terms = sorted(term for term in found if term)[:MOST_TERMS]

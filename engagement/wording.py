@@ -45,11 +45,7 @@ ACTS = {
     "note": _("Note"),
     "evidence": _("Proof added"),
     "told": _("The citizen was answered"),
-}
-
-ELSEWHERE = {
-    "jansunwai": (_("Jansunwai (IGRS)"), "https://jansunwai.up.nic.in/"),
-    "1076": (_("CM Helpline 1076"), "tel:1076"),
+    "said": _("The citizen wrote"),
 }
 
 

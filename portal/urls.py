@@ -30,6 +30,7 @@ urlpatterns = [
         path("desk/", include(desk)),
         path("", include("portal.web.urls")),
         path("", include("schemes.urls_public")),
+        path("", include("engagement.urls_public")),
         prefix_default_language=False,
     ),
 ]

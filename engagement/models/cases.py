@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import Department, District
-from engagement.states import CaseState
+from engagement.states import OPEN, CaseState
 from schemes.models import Scheme
 
 from .listening import Contact, Conversation, Kind, Remark, Urgency
@@ -48,6 +48,13 @@ class Refusal(models.TextChoices):
     RELIGIOUS = "religious", _("It is a religious matter")
     SERVICE = "service", _("It is a service matter of a government employee")
     NO_PROBLEM = "no_problem", _("It reports no problem")
+
+
+class Elsewhere(models.TextChoices):
+    """Where a problem is passed on that belongs to another system of the State (F21)."""
+
+    JANSUNWAI = "jansunwai", _("Jansunwai (IGRS)")
+    HELPLINE = "1076", _("CM Helpline 1076")
 
 
 class CaseYear(models.Model):
@@ -124,7 +131,7 @@ class Case(models.Model):
     opinion = models.TextField(blank=True)
     reopened = models.PositiveSmallIntegerField(default=0)
     # Where it was passed on outside of this portal, with the reference there.
-    elsewhere = models.CharField(max_length=20, blank=True)  # jansunwai, 1076
+    elsewhere = models.CharField(max_length=20, choices=Elsewhere, blank=True)
     elsewhere_reference = models.CharField(max_length=60, blank=True)
     joined_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="joined")
     closed_at = models.DateTimeField(null=True)
@@ -167,6 +174,14 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def is_late(self) -> bool:
+        return self.state in OPEN and self.stopped_at is None and self.due_at < timezone.now()
+
+    @property
+    def elsewhere_name(self) -> str:
+        return str(Elsewhere(self.elsewhere).label) if self.elsewhere else ""
 
 
 class Voice(models.Model):

@@ -31,6 +31,7 @@ LABELS = {
     "engagement.case.escalated": _("Problem announced upwards"),
     "engagement.case.end_proposed": _("End of a problem proposed"),
     "engagement.case.end_declined": _("End of a problem declined"),
+    "engagement.case.said": _("Citizen added something"),
     "engagement.case.opinion": _("Citizen's opinion recorded"),
     "engagement.case.passed_on": _("Problem passed on elsewhere"),
     "schemes.scheme.created": _("Scheme created"),

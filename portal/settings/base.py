@@ -160,7 +160,12 @@ ACCOUNT_CHANGE_EMAIL = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key,20/5m/ip"}  # K4
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "5/5m/key,20/5m/ip",  # K4
+    # S10: problems reported by the form, and numbers or codes that did not fit.
+    "problem_reported": "10/h/ip",
+    "problem_guessed": "30/h/ip",
+}
 ACCOUNT_SESSION_REMEMBER = False
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=False)  # K2: on in production
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -404,6 +409,8 @@ WORKER_CHORES = {
     "engagement.reading.wake_reading": 5,
     "engagement.reply_actions.note_all_sent": 5,
     "engagement.case_clock.move_by_the_clock": 60,
+    "engagement.conversation_actions.moderate_next": 5,
+    "engagement.conversation_actions.forget_presence": 3600,
 }
 
 # How often what people wrote is read from a platform, and how often all of it that is recent; what

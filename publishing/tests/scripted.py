@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar
 
 from publishing.connectors.base import (
@@ -28,6 +29,8 @@ class Scripted(Connector):
     published: ClassVar[list[Content]] = []
     looked: ClassVar[list[Sent]] = []
     troubles: ClassVar[list[Exception]] = []  # of the next repost, edit or removal
+    bars: ClassVar[list[Problem]] = []  # what it would refuse of an answer
+    replies_to: ClassVar[frozenset[str]] = frozenset({"comment", "mention", "message"})
     follows: ClassVar[list[Receipt | NotPublished | Exception | None]] = []
     followed: ClassVar[list[Content]] = []
     reposted: ClassVar[list[Published]] = []
@@ -39,6 +42,7 @@ class Scripted(Connector):
         cls.script, cls.shows, cls.before_arming = [*script], [], []
         cls.published, cls.looked = [], []
         cls.troubles, cls.follows, cls.followed = [], [], []
+        cls.bars = []
         cls.reposted, cls.edited, cls.removed = [], [], []
         cls.silence_is_proof = True
 
@@ -67,6 +71,16 @@ class Scripted(Connector):
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    @classmethod
+    def check_reply(cls, content: Content, *, now: datetime) -> list[Problem]:
+        return cls.bars
+
+    def reply(self, content: Content, journal: Journal) -> Receipt:
+        return self.publish(content, journal)
+
+    def find_reply(self, sent: Sent) -> Receipt | None:
+        return self.find(sent)
 
     def follow(
         self, receipt: Receipt, content: Content, journal: Journal
