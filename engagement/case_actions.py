@@ -129,7 +129,6 @@ def join_voice(case: Case, conversation: Conversation, *, actor: User) -> Case:
     if case.state not in OPEN:
         raise MoveNotAllowed(_("This case is over. Open a new one, or reopen it."))
     _add_voice(case, conversation, actor)
-    _noted(case, "voice", actor, is_public=False)
     acknowledge(case, conversation, actor)
     return case
 
@@ -189,7 +188,8 @@ def acknowledge(case: Case, conversation: Conversation, actor: User) -> Told:
     told = Told()
     _tell(conversation, text, _form_key(case, f"acknowledged:{conversation.pk}"), actor, told)
     _answered(case, told)
-    _noted(case, "acknowledged", actor, is_public=False, text="; ".join(told.refused))
+    if told.refused:
+        _noted(case, "not_told", actor, text="; ".join(told.refused))
     return told
 
 

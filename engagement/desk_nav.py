@@ -12,6 +12,11 @@ from departments import access as departments_access
 from publishing import access as publishing_access
 from schemes.access import queue_of, steps_of
 
+from . import access
+from .states import ConversationState
+
+MOST_COUNTED = 99
+
 
 def desk(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `desk_nav`, a list of name, label, url, count; `desk_charge`."""
@@ -28,7 +33,10 @@ def _entries(user: Any) -> list[dict[str, Any]]:
     entries: list[tuple[str, Any, int | None]] = [("home", _("My desk"), None)]
     if steps_of(user):
         entries.append(("queue", _("Waiting for me"), queue_of(user).count()))
+    waiting = access.inbox_of(user).filter(state=ConversationState.WAITING)
     entries += [
+        ("inbox", _("Inbox"), waiting.order_by()[:MOST_COUNTED].count()),
+        ("cases", _("Cases"), None),
         ("posts", _("Posts"), None),
         ("schemes", _("Schemes"), None),
         ("media", _("Photos and videos"), None),

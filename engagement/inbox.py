@@ -218,7 +218,7 @@ def filters_for(user: Person) -> dict[str, Any]:
     return {
         "departments": list(departments),
         "channels": CHANNELS,
-        "ways": Way.choices,
+        "whose": [("1", _("Only mine"))],
         "kinds": Kind.choices,
         "moods": Mood.choices,
         "urgencies": [(str(key), label) for key, label in Urgency.choices],

@@ -179,8 +179,9 @@ def _goes_by_another_name(contact: Contact, comment: Comment) -> bool:
 
 def address_in_full(platform: str, author_id: str) -> str:
     """`tel:+91...` where the platform knows people by telephone, else `platform:id`."""
-    if connector_class(platform).has_recipients:
-        return f"tel:+{author_id.removeprefix('+')}"
+    digits = author_id.removeprefix("+")
+    if connector_class(platform).has_recipients and digits.isdecimal():
+        return f"tel:+{digits}"
     return f"{platform}:{author_id}"
 
 

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("inbox/<key:pk>/case/", inbox.case_open, name="case_open"),
     path("inbox/<key:pk>/join/", inbox.case_join, name="case_join"),
     path("inbox/<key:pk>/presence/", inbox.presence, name="presence"),
+    path("replies/<key:pk>/", inbox.reply_page, name="reply_page"),
     path("replies/<key:pk>/<slug:decision>/", inbox.reply_decide, name="reply_decide"),
     path("remarks/<key:pk>/moderate/", inbox.moderate, name="moderate"),
     path("contacts/<key:pk>/address/", inbox.address, name="address"),

@@ -13,10 +13,9 @@ from .numbers import code_of
 # What was done, as the ladder and the history say it.
 ACTS = {
     "opened": _("Received and given its number"),
-    "acknowledged": _("The citizen was told the number"),
+    "not_told": _("The citizen could not be told the number"),
     "assigned": _("Given to an officer"),
     "begun": _("Work begun"),
-    "voice": _("Another person reported the same"),
     "asked": _("The citizen was asked for information"),
     "info": _("Information received, the clock runs again"),
     "info_late": _("No information came; work goes on without it"),

@@ -7,9 +7,11 @@ sentence says what is wrong and what to do next.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from django.utils.formats import number_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext_lazy as _
 
 PROBLEMS = {
@@ -151,6 +153,13 @@ PROBLEMS = {
         "The platform could not open the link in the text. Check that everybody can open it, or"
         " leave it out."
     ),
+    "comment_gone": _("What was to be answered is no longer on the platform."),
+    "window_closed": _(
+        "The time in which this person may be answered freely ended on %(until)s. Use a template,"
+        " or answer where everybody can read it."
+    ),
+    "window_closes_soon": _("Answer soon: this person may be answered until %(until)s."),
+    "window_open_until": _("This person may be answered until %(until)s."),
     "post_gone": _("The platform no longer shows this post."),
     "photo_refused": _("The platform refused the photo. Use another photo and submit again."),
     "video_refused": _("The platform refused the video. Use another video and submit again."),
@@ -563,5 +572,7 @@ def counted(numbers: Mapping[str, int]) -> str:
 
 
 def _written(value: Any) -> str:
-    """Numbers grouped as lakh and crore (N4)."""
+    """Numbers grouped as lakh and crore (N4), moments in Indian time (N2)."""
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "j F Y, H:i")
     return number_format(value, force_grouping=True) if isinstance(value, int) else str(value)

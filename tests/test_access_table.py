@@ -21,6 +21,9 @@ from django.utils import timezone, translation
 from departments.models import Member, User
 from departments.roles import Role
 from departments.tests.factories import person, person_without_charge, registered_handle
+from engagement.case_actions import Facts, open_case
+from engagement.models import Case, Conversation, Evidence, Reply
+from engagement.tests.factories import waiting_comment, waiting_message
 from publishing.audience_actions import Agreement, subscribe
 from publishing.models import (
     Captions,
@@ -110,6 +113,27 @@ ROWS: dict[str, Row] = {
         frozenset({"head", "deputy", "joint", "director"}), "published_post", post=True
     ),
     "desk:limits": Row(EVERYBODY),
+    # --- officers: what people say
+    "desk:inbox": Row(EVERYBODY),
+    "desk:view_save": Row(EVERYBODY, post=True),
+    "desk:join_many": Row(frozenset(), post=True),  # needs a case's number besides
+    "desk:conversation": Row(OWN | STATE, "conversation"),
+    "desk:reply": Row(OWN, "conversation", post=True),
+    "desk:sort": Row(OWN, "conversation", post=True),
+    "desk:done": Row(OWN, "conversation", post=True),
+    "desk:note": Row(OWN, "conversation", post=True),
+    "desk:labels": Row(OWN, "conversation", post=True),
+    "desk:case_open": Row(OWN, "conversation", post=True),
+    "desk:case_join": Row(frozenset(), "conversation", post=True),  # a case's number besides
+    "desk:presence": Row(OWN | STATE, "conversation"),
+    "desk:reply_page": Row(OWN | STATE, "reply"),
+    "desk:reply_decide": Row(OWN, "reply+approve", post=True),
+    "desk:moderate": Row(OWN, "remark", post=True),
+    "desk:address": Row(OWN, "contact", post=True),
+    "desk:cases": Row(EVERYBODY),
+    "desk:case": Row(OWN | STATE, "case"),
+    "desk:case_act": Row(OWN | STATE, "case+begin", post=True),  # others are told why not
+    "desk:case_file": Row(OWN | STATE, "case+file"),
     # --- officers: stops
     "desk:stops": Row(EVERYBODY),
     "desk:operations": Row(STATE),
@@ -174,6 +198,11 @@ ROWS: dict[str, Row] = {
     "healthz": Row(PUBLIC, language=False),
     "readyz": Row(PUBLIC, language=False),
     "language": Row(PUBLIC, "language", language=False),
+    "problems:start": Row(PUBLIC),
+    "problems:track": Row(PUBLIC),
+    "problems:problem": Row(PUBLIC, "case"),
+    "problems:act": Row(frozenset(), "case+opinion", post=True),  # with the code only
+    "problems:evidence": Row(frozenset(), "case+file"),
     "public:home": Row(PUBLIC),
     "public:scheme_list": Row(PUBLIC),
     "public:scheme": Row(PUBLIC, "public_scheme"),
@@ -213,22 +242,39 @@ def records(db, settings) -> Records:
     Scripted.start()
     up, other = office(), office()
     out = approved_post(up)
-    delivery = Delivery.objects.get(message__source_id=out.pk)
+    delivery = Delivery.objects.get(message__source="post", message__source_id=out.pk)
     sent = {"state": DeliveryState.SENT, "platform_id": "1", "sent_at": delivery.state_since}
     Delivery.objects.filter(pk=delivery.pk).update(**sent)
     waiting = approved_post(up)
     scheme = _scheme(up, "hidden-scheme", is_public=False)
     library = _media(up)
     charge = Member.objects.get(user=up.nodal)
+    talk = waiting_message(up.department)
+    reply = _reply(up, talk)
+    case = open_case(waiting_comment(up.department), Facts("हैंडपंप"), actor=up.nodal)
     return Records(
         up,
         {
             "": [],
             "page": [uuid.uuid4()],
+            "conversation": [talk.pk],
+            "reply": [reply.pk],
+            "reply+approve": [reply.pk, "approve"],
+            "remark": [talk.remarks.get().pk],
+            "contact": [talk.contact_id],
+            "case": [case.number],
+            "case+begin": [case.number, "begin"],
+            "case+opinion": [case.number, "opinion"],
+            "case+file": [case.number, _evidence(case).pk],
             "draft": [draft(up).pk],
             "submitted+approve": [submitted(up).pk, "approve"],
-            "delivery": [Delivery.objects.get(message__source_id=waiting.pk).pk],
-            "delivery+requeue": [Delivery.objects.get(message__source_id=waiting.pk).pk, "requeue"],
+            "delivery": [
+                Delivery.objects.get(message__source="post", message__source_id=waiting.pk).pk
+            ],
+            "delivery+requeue": [
+                Delivery.objects.get(message__source="post", message__source_id=waiting.pk).pk,
+                "requeue",
+            ],
             "scheme": [scheme.slug],
             "public_scheme": [_scheme(up, "shown-scheme", is_public=True).slug],
             "reading": [ProgressFactory(indicator=IndicatorFactory(scheme=scheme)).pk],
@@ -270,6 +316,17 @@ def _subscriber(up: Office) -> Subscriber:
     handle = registered_handle(up.department, platform="whatsapp")
     agreement = Agreement("camp", "फ़ाइल 12", timezone.now())
     return subscribe(handle, "9000000001", agreement, actor=up.nodal)
+
+
+def _reply(up: Office, talk: Conversation) -> Reply:
+    return Reply.objects.create(conversation=talk, text="उत्तर", written_by=up.nodal)
+
+
+def _evidence(case: Case) -> Evidence:
+    kept = Evidence(case=case, mime="image/jpeg", size=1)
+    kept.file.save("file", ContentFile(b"x"), save=False)
+    kept.save()
+    return kept
 
 
 def _stop(up: Office) -> Stop:

@@ -67,7 +67,7 @@ LATIN = frozenset(
         """X KB MB GB JPEG PNG WebP GIF MOV MKV WebM srt vtt MP H CSV JSON
         Lines XLSX UTF gzip NUL IP IPv URL UUID TOTP QR PIN
         JavaScript object objects True False None YYYY MM DD HH ss uuuuuu TZ myScheme
-        hi en state central joint district load_starter store port https a z""",
+        hi en state central joint district load_starter store port https a z UP Enter j k r u""",
     )
 )
 PLACEHOLDER = re.compile(r"%\([\w.]+\)[#0\- +]*[\d.]*[a-zA-Z]|%[sdr]|%%|\{\w*\}")

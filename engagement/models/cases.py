@@ -96,7 +96,7 @@ class Case(models.Model):
         null=True,
         blank=True,
         related_name="cases",
-        verbose_name=_("scheme"),
+        verbose_name=_("Scheme"),
     )
     state = models.CharField(
         max_length=16, choices=CaseState, default=CaseState.SUBMITTED, editable=False

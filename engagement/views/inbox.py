@@ -108,9 +108,9 @@ def _context(request: OfficerRequest, found: Conversation) -> dict[str, Any]:
         "conversation": found,
         "remarks": shown,
         "older": max(0, found.remark_count - len(shown)),
-        "replies": found.replies.filter(seen_as__isnull=True).select_related(
-            "written_by", "decided_by", "message"
-        ),
+        "replies": found.replies.filter(seen_as__isnull=True)
+        .select_related("written_by", "decided_by", "message")
+        .prefetch_related("message__deliveries__handle"),
         "notes": found.notes.select_related("author"),
         "case": case,
         "may_work": may_work,
@@ -232,6 +232,15 @@ def reply(request: OfficerRequest, pk: int) -> HttpResponse:
             messages.success(request, done)
             return _back(found)
     return _shown(request, found, reply_form=form)
+
+
+@officer_required
+@require_safe
+def reply_page(request: OfficerRequest, pk: int) -> HttpResponse:
+    """An answer has no page of its own: it stands in its conversation."""
+    written = access.get_reply(request.user, pk)
+    place = reverse("desk:conversation", args=[written.conversation_id])
+    return redirect(f"{place}#reply-{written.pk}")
 
 
 @officer_required

@@ -397,6 +397,9 @@ X_PRICES = env.json("X_PRICES", default={}) or {
     "media_metadata": "0.005",
 }
 
+# How long a person who wrote privately may be answered, in hours: Messenger, Instagram, WhatsApp.
+PRIVATE_WINDOW_HOURS = env.int("PRIVATE_WINDOW_HOURS", default=24)
+
 # Small things that a worker does by the clock, besides deliveries: every so many seconds.
 WORKER_CHORES = {
     "publishing.handle_health.check_next": 3,
@@ -446,6 +449,9 @@ MESSAGE_SOURCES = {
     "post": "schemes.seal.current_seal",
     "reply": "engagement.replying.current_seal",
 }
+
+# Where officers see what a message is made of.
+MESSAGE_PAGES = {"post": "desk:post", "reply": "desk:reply_page"}
 
 # Who is told what people wrote: a function of (handle, Heard, told_at).
 LISTENER = "engagement.remark_actions.take"

@@ -17,6 +17,7 @@ from .base import (
     Content,
     Count,
     Fit,
+    Heard,
     Journal,
     NotPublished,
     Page,
@@ -37,7 +38,8 @@ from .errors import (
     Unknown,
 )
 from .facebook_account import FacebookConsent
-from .graph import Meaning, PostConnector, Table, clock, moment, newer
+from .graph import Meaning, Table, clock, moment, newer
+from .graph_replies import AnsweringConnector
 from .http import dig, identifier_at, needed, number_at, rows_at, text_at
 from .steps import keep_for, kept
 
@@ -54,18 +56,28 @@ EARLIER = 300  # seconds before the attempt from which published posts are read 
 POST_FIELDS = (
     "id,message,created_time,application,attachments{target,unshimmed_url,subattachments{target}}"
 )
+VERBS = {
+    "add": "said",
+    "edit": "edited",
+    "edited": "edited",
+    "remove": "removed",
+    "hide": "hidden",
+    "unhide": "shown",
+}
 COMMENT_FIELDS = "id,message,from,created_time,parent,is_hidden,permalink_url"
 POSTED = frozenset({"post", "status", "photo", "video", "album", "share", "link", "note"})
 
 _LINK = re.compile(r"https://[^\s<>\"'“”]+")
 
 
-class Facebook(PostConnector):
+class Facebook(AnsweringConnector):
     platform = "facebook"
     consent = FacebookConsent
     api_url = "https://graph.facebook.com"
     callback_object = "page"
     inbox = "messenger"
+    answers_at = "comments"
+    hides_by = "is_hidden"
     joins_languages = True
     photos_at_most = PHOTOS
     takes_video = True
@@ -394,9 +406,34 @@ class Facebook(PostConnector):
             is_hidden=row.get("is_hidden") is True,
         )
 
+    def _answers_to(self, head: str, edge: str, post_id: str) -> list[Comment]:
+        asked = {"order": "reverse_chronological", "fields": COMMENT_FIELDS}
+        rows, _after = self.listed(head, edge, params=asked)
+        return [self._comment(row, post_id) for row in rows]
+
     def _own_address(self, address: str) -> str:
         known = address.startswith("https://www.facebook.com/") and len(address) <= 400
         return self.http.address_of(address) if known else ""
+
+    @classmethod
+    def heard_change(cls, kind: str, said: Mapping[str, Any], account: str) -> Heard | None:
+        act = VERBS.get(text_at(said, "verb"))
+        post_id, parent = identifier_at(said, "post_id"), identifier_at(said, "parent_id")
+        comment_id = identifier_at(said, "comment_id") or (post_id if kind == "mention" else "")
+        if act is None or not comment_id:
+            return None
+        author = identifier_at(said, "from", "id")
+        comment = Comment(
+            comment_id,
+            text_at(said, "message"),
+            clock(said.get("created_time")),
+            author_id=author,
+            author_name=text_at(said, "from", "name"),
+            post_id=post_id,
+            parent_id="" if parent == post_id else parent,
+            is_own=author == account,
+        )
+        return Heard(kind, act, comment)
 
     @classmethod
     def told_change(

@@ -271,9 +271,15 @@ class PostConnector(GraphConnector):
             conversation_id,
             "messages",
             after=after,
-            params={"fields": "id,message,from,created_time"},
+            params={"fields": "id,message,from,to,created_time"},
         )
-        return Page(tuple(self._message(row, conversation_id) for row in rows), following)
+        return Page(tuple(self._message(row, self._with(row)) for row in rows), following)
+
+    def _with(self, row: Mapping[str, Any]) -> str:
+        """The exchange by the person in it, as callbacks name it: they know no other id."""
+        author = identifier_at(row, "from", "id")
+        is_own = author == self.account.external_id
+        return f"person:{identifier_at(row, 'to', 'data', 0, 'id') if is_own else author}"
 
     def _message(self, row: Mapping[str, Any], conversation_id: str) -> Comment:
         author = identifier_at(row, "from", "id")

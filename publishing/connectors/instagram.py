@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from .base import (
+    Answers,
     Attachment,
     Comment,
     Content,
     Count,
     Fit,
+    Heard,
     Journal,
     Limit,
     Page,
@@ -34,7 +36,8 @@ from .errors import (
     Unavailable,
     Unknown,
 )
-from .graph import DAILY_WAIT, Meaning, PostConnector, Table, moment, newer
+from .graph import DAILY_WAIT, Meaning, Table, moment, newer
+from .graph_replies import AnsweringConnector
 from .http import Answer, dig, identifier_at, needed, number_at, rows_at, text_at
 from .instagram_account import InstagramConsent
 from .steps import WatchedFile, keep_for, kept
@@ -67,13 +70,15 @@ _MENTION = re.compile(r"(?<![\w.])@[A-Za-z0-9_.]+")
 _SUBCODE = re.compile(r"\b2207\d{3}\b")
 
 
-class Instagram(PostConnector):
+class Instagram(AnsweringConnector):
     platform = "instagram"
     consent = InstagramConsent
     marks = frozenset({"hashtag", "mention"})
     api_url = "https://graph.facebook.com"
     callback_object = "instagram"
     inbox = "instagram"
+    answers_at = "replies"
+    hides_by = "hide"
     needs_attachment = "any"
     photos_at_most = FILES
     takes_video = True
@@ -411,6 +416,62 @@ class Instagram(PostConnector):
         ]
         fresh = newer(found, since)
         return Page(fresh, following if fresh or not found else "")
+
+    def _answers_to(self, head: str, edge: str, post_id: str) -> list[Comment]:
+        rows, _after = self.listed(head, edge, limit=50, params={"fields": COMMENT_FIELDS})
+        return [self._comment(row, post_id, head) for row in rows]
+
+    def _comment_on(self, answers: Answers, text: str, journal: Journal) -> Mapping[str, Any]:
+        """A mention is answered by an edge of the account's own (3.6)."""
+        if answers.kind != "mention":
+            return super()._comment_on(answers, text, journal)
+        named = {"comment_id": answers.id} if answers.id != answers.post_id else {}
+        return self.about(
+            "POST",
+            self.account.external_id,
+            "mentions",
+            reference=journal.reference,
+            visible=True,
+            data={"media_id": answers.post_id, "message": text, **named},
+        )
+
+    @classmethod
+    def heard_change(cls, kind: str, said: Mapping[str, Any], account: str) -> Heard | None:
+        """A mention comes without its words (3.7)."""
+        media = identifier_at(said, "media", "id") or identifier_at(said, "media_id")
+        comment_id = identifier_at(said, "id") or identifier_at(said, "comment_id") or media
+        author = identifier_at(said, "from", "id")
+        comment = Comment(
+            comment_id,
+            text_at(said, "text"),
+            None,
+            author_id=author,
+            author_name=text_at(said, "from", "username"),
+            post_id=media,
+            parent_id=identifier_at(said, "parent_id"),
+            is_own=bool(author) and author == account,
+        )
+        return Heard(kind, "said", comment, is_whole=kind == "comment")
+
+    def read_comment(self, answers: Answers) -> Comment | None:
+        """The words of a mention: in a comment, or in what the post itself says (3.6)."""
+        in_comment = answers.id != answers.post_id
+        what, key = ("comment", "comment_id") if in_comment else ("media", "media_id")
+        fields = (
+            "text,timestamp,media{id,permalink}" if in_comment else "caption,permalink,username"
+        )
+        name = f"mentioned_{what}"
+        asked = {"fields": f"{name}.{key}({answers.id}){{{fields}}}"}
+        row = self.about("GET", self.account.external_id, params=asked).get(name)
+        if not isinstance(row, dict):
+            return None
+        return Comment(
+            answers.id,
+            text_at(row, "text") or text_at(row, "caption"),
+            moment(text_at(row, "timestamp")),
+            author_name=text_at(row, "username"),
+            post_id=answers.post_id,
+        )
 
     @classmethod
     def told_change(

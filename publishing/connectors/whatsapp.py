@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, NoReturn
+
+from django.conf import settings
 
 from . import whatsapp_told
 from .base import (
+    Answers,
     Attachment,
     Content,
     Count,
     Fit,
+    Heard,
     Journal,
     Limit,
     News,
@@ -25,6 +30,7 @@ from .base import (
 from .checks import photo_problems, text_problems, video_problems
 from .errors import ConnectionRefused, ConnectorError, RateLimited, Refused
 from .graph import Table
+from .graph_replies import length_problems, window_problems
 from .http import Answer, identifier_at, mask, needed, rows_at, text_at
 from .steps import keep_for, kept
 from .whatsapp_account import WhatsAppConsent
@@ -62,6 +68,7 @@ class WhatsApp(GroupConnector):
     takes_video = True
     has_recipients = True
     silence_is_proof = False
+    replies_to = frozenset({"message"})
     hand_link = "link_of_channel_or_group"
     hand_edit = "corrected_by_new_message"
     options = (Option("template"),)  # of audience.approved_templates: name:language
@@ -114,6 +121,7 @@ class WhatsApp(GroupConnector):
             "messaging_product": "whatsapp",
             **self._addressed(content),
             **self._body(content, journal),
+            **_quoted(content),
             "biz_opaque_callback_data": journal.reference,
         }
         journal.arm()
@@ -130,7 +138,7 @@ class WhatsApp(GroupConnector):
     def _addressed(self, content: Content) -> dict[str, str]:
         """To a person outside of a conversation only a template may go (131047)."""
         if content.recipient:
-            if content.template is None:
+            if content.template is None and content.answers is None:
                 raise Refused("template_unusable")
             return {"recipient_type": "individual", "to": content.recipient}
         group = self.account.extra.get("group", "")
@@ -177,6 +185,30 @@ class WhatsApp(GroupConnector):
             for error in rows_at(status, "errors"):
                 return NotPublished(self.error_told(error))
         return None
+
+    # --- answering --------------------------------------------------------------------------------
+
+    @classmethod
+    def check_reply(cls, content: Content, *, now: datetime) -> list[Problem]:
+        """A day after what the person wrote only a template may go (4.2.6)."""
+        if content.template:
+            return []
+        answers = content.answers or Answers("message", "")
+        return [
+            *length_problems(content.text, TEXT_LIMIT),
+            *window_problems(answers, now, settings.PRIVATE_WINDOW_HOURS),
+        ]
+
+    def reply(self, content: Content, journal: Journal) -> Receipt:
+        """Inside the window free words, which quote what they answer."""
+        return self.publish(content, journal)
+
+    def find_reply(self, sent: Sent) -> Receipt | NotPublished | None:
+        return self.find(sent)
+
+    @classmethod
+    def heard(cls, kind: str, said: Mapping[str, Any], *, account: str) -> Heard | None:
+        return whatsapp_told.heard(said) if kind == "message" else None
 
     # --- what went wrong --------------------------------------------------------------------------
 
@@ -237,6 +269,11 @@ class WhatsApp(GroupConnector):
             error = next(iter(rows_at(said, "errors")), {})
             return News(error=cls.error_told(error))
         return News(reached=REACHED[state]) if state in REACHED else None
+
+
+def _quoted(content: Content) -> dict[str, Any]:
+    quoted = content.answers.id if content.answers and not content.template else ""
+    return {"context": {"message_id": quoted}} if quoted else {}
 
 
 def _file_problems(content: Content) -> list[Problem]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .base import Told
+from .base import Comment, Heard, Told
 from .graph import clock
 from .http import dig, identifier_at, rows_at, text_at
 
@@ -59,6 +59,28 @@ def words_of(message: Mapping[str, Any]) -> str:
         or text_at(message, "button", "text")
         or text_at(reply, "title")
     )
+
+
+def heard(message: Mapping[str, Any]) -> Heard | None:
+    """What a person wrote or sent; a reaction is no message, and who hides their number is known by
+    another id (4.7).
+    """
+    kind = text_at(message, "type")
+    wamid = identifier_at(message, "id")
+    person = text_at(message, "from") or text_at(message, "from_user_id")
+    if not wamid or not person or kind == "reaction":
+        return None
+    caption = text_at(message, kind, "caption") or text_at(message, kind, "filename")
+    shown = words_of(message) or " ".join(part for part in (f"[{kind}]", caption) if part)
+    comment = Comment(
+        wamid,
+        shown,
+        clock(message.get("timestamp")),
+        author_id=person,
+        author_name=text_at(message, "contact", "profile", "name"),
+        conversation_id=f"person:{person}",
+    )
+    return Heard("message", "said", comment)
 
 
 def _of_change(entry: Mapping[str, Any], change: Mapping[str, Any]) -> Iterator[Told]:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -73,6 +74,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{SOURCES.get(self.source, self.source)} {self.source_id}"
+
+    @property
+    def page(self) -> str:
+        """Where officers see what was approved (settings.MESSAGE_PAGES)."""
+        return reverse(settings.MESSAGE_PAGES[self.source], args=[self.source_id])
 
     @property
     def origin(self) -> str:

@@ -41,6 +41,9 @@ class Control:
         handler = self.routes.get((request.method, request.path))
         if handler:
             return handler(request)
+        change = re.fullmatch(r"/_control/remarks/([\w.:-]+)/(edited|remove)", request.path)
+        if change and request.method == "POST":
+            return self.change_remark(request, change.group(1), change.group(2))
         file = re.fullmatch(r"/files/(\w+)/([\w.:=-]+)", request.path)
         if file and request.method == "GET":
             return self.file(file.group(1), file.group(2))
@@ -93,13 +96,28 @@ class Control:
             given.get("author") or "2222",
             given.get("author_name") or "नागरिक",
             given["text"],
-            time.time(),
+            time.time() - _seconds(given.get("ago", "")),
         )
         self.store.add_remark(remark)
         event = self.stages[platform].event_about(remark)
         if event:
             self.callbacks.send(platform, event)
         return _done(request, {"id": remark.id})
+
+    def change_remark(self, request: Request, remark_id: str, verb: str) -> Response:
+        """Its writer changes it or takes it back; the platform tells the portal."""
+        platform = str(request.fields.get("platform", ""))
+        remark = self.store.remark(platform, remark_id)
+        if remark is None:
+            return as_json({"error": "there is no such remark"}, 404)
+        text = str(request.fields.get("text", ""))
+        changed = self.store.change_remark(
+            remark, text=text, state="removed" if verb == "remove" else None
+        )
+        event = self.stages[platform].event_of_change(changed, verb)
+        if event:
+            self.callbacks.send(platform, event)
+        return _done(request, {"id": remark_id})
 
     def grants(self, request: Request) -> Response:
         """`expire` what opens the platform's accounts, or `revoke` every consent."""
@@ -152,6 +170,10 @@ class Control:
         if file is None or file.mime not in SHOWN_TYPES:
             return Response(404)
         return Response(200, self.store.content(platform, file_id), {"Content-Type": file.mime})
+
+
+def _seconds(typed: str) -> float:
+    return float(typed) if typed.isdecimal() else 0
 
 
 def _done(request: Request, said: Mapping[str, str] | None = None) -> Response:

@@ -41,6 +41,8 @@ class FacebookStage(PostStage):
             ("GET", V + ID + "/(?:published_posts|posts|feed)", "read", self.published_posts),
             ("GET", V + ID + "/tagged", "read", self.tagged),
             ("GET", V + ID + "/comments", "read", self.comments),
+            ("POST", V + ID + "/comments", "reply", self.answer),
+            ("POST", V + ID + "/messages", "reply", self.answer_privately),
             ("GET", V + ID + "/insights", "read", self.insights),
             ("GET", V + ID + "/conversations", "read", self.conversations),
             ("GET", V + r"/t_([\w.:-]+)/messages", "read", self.conversation),
@@ -211,6 +213,8 @@ class FacebookStage(PostStage):
 
     def edit(self, request: Request, node: str) -> Response:
         """A post by its message, a video by its description (2.2)."""
+        if remark := self.remark_of(request, node):
+            return self.hide(request, remark, str(request.fields.get("is_hidden", "")))
         post, key = self._post_at(request, node)
         if post is None:
             return self.wrong_account()
@@ -221,6 +225,8 @@ class FacebookStage(PostStage):
         return as_json({"success": True})
 
     def remove(self, request: Request, node: str) -> Response:
+        if remark := self.remark_of(request, node):
+            return self.take_away(remark)
         post, _ = self._post_at(request, node)
         return self.delete(request, post.id if post else node)
 
@@ -251,7 +257,13 @@ class FacebookStage(PostStage):
         post = self.post_of(request, node)
         return self.one(request, self._shown(post)) if post else self.wrong_account()
 
+    def answer_id(self, remark: Remark) -> str:
+        return f"{remark.post.partition('_')[2] or remark.id}_{self.store.new_id()}"
+
     def comments(self, request: Request, post_id: str) -> Response:
+        """Of a post; or of a comment or mention, what answers it."""
+        if remark := self.remark_of(request, post_id):
+            return self._answers(request, remark)
         post = self.post_of(request, post_id)
         if post is None:
             return self.wrong_account()
@@ -264,6 +276,13 @@ class FacebookStage(PostStage):
             if remark.at >= earliest and (whole or not remark.parent)
         ]
         turned = request.query.get("order") == "reverse_chronological"
+        return self.paged(request, rows[::-1] if turned else rows)
+
+    def _answers(self, request: Request, remark: Remark) -> Response:
+        said = self.store.remarks("facebook", remark.account, "comment")
+        under = [one for one in said if remark.id in (one.parent, one.post)]
+        turned = request.query.get("order") == "reverse_chronological"
+        rows = [self._shown_remark(one) for one in under]
         return self.paged(request, rows[::-1] if turned else rows)
 
     def tagged(self, request: Request, page: str) -> Response:
@@ -279,7 +298,7 @@ class FacebookStage(PostStage):
             "from": {"id": remark.author, "name": remark.author_name},
             "created_time": clock_text(remark.at),
             "parent": {"id": remark.parent} if remark.parent else None,
-            "is_hidden": False,
+            "is_hidden": remark.state == "hidden",
             "permalink_url": f"https://www.facebook.com/{remark.post or remark.id}",
         }
 
@@ -298,12 +317,15 @@ class FacebookStage(PostStage):
             "attachments": {"data": rows} if rows else None,
         }
 
-    def event_about(self, remark: Remark) -> dict[str, Any]:
+    def event_of_change(self, remark: Remark, verb: str) -> dict[str, Any] | None:
+        return self.event_about(remark, verb) if remark.kind == "comment" else None
+
+    def event_about(self, remark: Remark, verb: str = "add") -> dict[str, Any]:
         if remark.kind == "message":
             return self.message_event(remark)
         value = {
             "item": "comment" if remark.kind == "comment" else "post",
-            "verb": "add",
+            "verb": verb,
             "post_id": remark.post or remark.id,
             "created_time": int(remark.at),
             "message": remark.text,

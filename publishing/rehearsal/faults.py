@@ -19,7 +19,7 @@ OUTCOMES = (
     "code",
 )
 KINDS = (*MODIFIERS, *OUTCOMES)
-OPERATIONS = ("publish", "upload", "read", "link", "any")
+OPERATIONS = ("publish", "reply", "upload", "read", "link", "any")
 
 
 @dataclass(frozen=True)

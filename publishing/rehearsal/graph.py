@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any, ClassVar
@@ -141,6 +142,72 @@ class PostStage(GraphStage):
         self.store.change_post(post, removed=True)
         return as_json({"success": True})
 
+    # --- answers, and order (2.6, 3.6) ------------------------------------------------------------
+
+    def remark_of(self, request: Request, remark_id: str) -> Remark | None:
+        remark = self.store.remark(self.platform, remark_id)
+        own = request.account and remark and remark.account == request.account.id
+        return remark if remark and own and remark.state != "removed" else None
+
+    def answer(self, request: Request, node: str) -> Response:
+        """Under a comment or a mention; an answer to an answer lands in the same thread."""
+        remark, account = self.remark_of(request, node), request.account
+        if remark is None or account is None:
+            return self.wrong_account()
+        text = str(request.fields.get("message", ""))
+        if not text.strip():
+            return graph_error(100, "Invalid parameter: message")
+        is_comment = remark.kind == "comment"
+        own = Remark(
+            self.platform,
+            self.answer_id(remark),
+            account.id,
+            "comment",
+            remark.post if is_comment else remark.id,
+            (remark.parent or remark.id) if is_comment else "",
+            account.id,
+            account.name,
+            text,
+            time.time(),
+        )
+        self.store.add_remark(own)
+        if event := self.event_about(own):
+            self.callbacks.send(self.platform, event)
+        return as_json({"id": own.id})
+
+    def answer_id(self, remark: Remark) -> str:
+        return str(self.store.new_id())
+
+    def answer_privately(self, request: Request, page: str) -> Response:
+        """Within a day of what the person wrote (2.6)."""
+        account, asked = request.account, request.json()
+        if account is None or account.id != page:
+            return self.wrong_account()
+        person = str(dict(asked.get("recipient") or {}).get("id", ""))
+        text = str(dict(asked.get("message") or {}).get("text", ""))
+        theirs = [one for one in self._messages(page) if one.author == person]
+        if not theirs:
+            return graph_error(100, "No matching user found", subcode=2018001)
+        if time.time() - max(one.at for one in theirs) > 24 * 3600:
+            return graph_error(10, "Message is sent outside of allowed window", subcode=2018278)
+        if not text or len(text) > 2000:
+            return graph_error(100, "Length of param message[text] must be at most 2000")
+        own = Remark(
+            self.platform, str(self.store.new_id()), page, "message", person, "", page,
+            account.name, text, time.time(),
+        )  # fmt: skip
+        self.store.add_remark(own)
+        self.callbacks.send(self.platform, self.message_event(own))
+        return as_json({"recipient_id": person, "message_id": f"m_{own.id}"})
+
+    def hide(self, request: Request, remark: Remark, value: str) -> Response:
+        self.store.change_remark(remark, state="hidden" if value == "true" else "")
+        return as_json({"success": True})
+
+    def take_away(self, remark: Remark) -> Response:
+        self.store.change_remark(remark, state="removed")
+        return as_json({"success": True})
+
     def insights(self, request: Request, post_id: str) -> Response:
         if self.post_of(request, post_id) is None:
             return self.wrong_account()
@@ -163,10 +230,12 @@ class PostStage(GraphStage):
     def conversations(self, request: Request, account: str) -> Response:
         if request.account is None or request.account.id != account:
             return self.wrong_account()
-        latest = {remark.author: remark for remark in self._messages(account)}
+        latest = {_person(remark): remark for remark in self._messages(account)}
+        if only := request.query.get("user_id", ""):
+            latest = {person: one for person, one in latest.items() if person == only}
         rows = [
             {
-                "id": f"t_{remark.author}",
+                "id": f"t_{_person(remark)}",
                 "updated_time": clock_text(remark.at),
                 "snippet": remark.text,
                 "messages": {"data": [_shown_message(remark)]},
@@ -177,7 +246,7 @@ class PostStage(GraphStage):
 
     def conversation(self, request: Request, author: str) -> Response:
         own = request.account.id if request.account else ""
-        found = [_shown_message(one) for one in self._messages(own) if one.author == author]
+        found = [_shown_message(one) for one in self._messages(own) if _person(one) == author]
         return self.paged(request, found[::-1]) if found else self.wrong_account()
 
     def _messages(self, account: str) -> list[Remark]:
@@ -212,9 +281,9 @@ class PostStage(GraphStage):
         at = int(remark.at * 1000)  # milliseconds here, seconds elsewhere (2.7)
         message = {
             "sender": {"id": remark.author},
-            "recipient": {"id": remark.account},
+            "recipient": {"id": _other_end(remark)},
             "timestamp": at,
-            "message": {"mid": f"m_{remark.id}", "text": remark.text},
+            "message": {"mid": f"m_{remark.id}", "text": remark.text, **_echo(remark)},
         }
         return self.event(remark.account, {"time": at, "messaging": [message]})
 
@@ -239,12 +308,25 @@ def picked(row: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name in names and value is not None}
 
 
+def _person(remark: Remark) -> str:
+    """With whom a private exchange is."""
+    return remark.post if remark.author == remark.account else remark.author
+
+
+def _other_end(remark: Remark) -> str:
+    return remark.post if remark.author == remark.account else remark.account
+
+
+def _echo(remark: Remark) -> dict[str, bool]:
+    return {"is_echo": True} if remark.author == remark.account else {}
+
+
 def _shown_message(remark: Remark) -> dict[str, Any]:
     return {
         "id": f"m_{remark.id}",
         "message": remark.text,
         "from": {"id": remark.author, "name": remark.author_name},
-        "to": {"data": [{"id": remark.account}]},
+        "to": {"data": [{"id": _other_end(remark)}]},
         "created_time": clock_text(remark.at),
     }
 

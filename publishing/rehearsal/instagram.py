@@ -48,12 +48,16 @@ class InstagramStage(PostStage):
             ("GET", V + ID + "/media", "read", self.media),
             ("GET", V + ID + "/content_publishing_limit", "read", self.quota),
             ("GET", V + ID + "/comments", "read", self.comments),
+            ("GET", V + ID + "/replies", "read", self.replies),
+            ("POST", V + ID + "/replies", "reply", self.answer),
+            ("POST", V + ID + "/messages", "reply", self.answer_privately),
             ("GET", V + ID + "/tags", "read", self.tags),
             ("GET", V + ID + "/insights", "read", self.insights),
             ("GET", V + ID + "/conversations", "read", self.conversations),
             ("GET", V + r"/t_([\w.:-]+)/messages", "read", self.conversation),
             ("GET", V + ID, "read", self.node),
-            ("DELETE", V + ID, "publish", self.delete),
+            ("POST", V + ID, "publish", self.change),
+            ("DELETE", V + ID, "publish", self.remove),
         ]
 
     # --- containers -------------------------------------------------------------------------------
@@ -230,6 +234,22 @@ class InstagramStage(PostStage):
                 rows.append(_shown_remark(remark) | {"replies": {"data": replies}})
         return self.paged(request, rows)
 
+    def replies(self, request: Request, comment: str) -> Response:
+        remark = self.remark_of(request, comment)
+        if remark is None:
+            return self.wrong_account()
+        said = self.store.remarks("instagram", remark.account, "comment", remark.post)
+        return self.paged(request, [_shown_remark(one) for one in said if one.parent == remark.id])
+
+    def change(self, request: Request, node: str) -> Response:
+        remark = self.remark_of(request, node)
+        value = request.query.get("hide", "") or str(request.fields.get("hide", ""))
+        return self.hide(request, remark, value) if remark else self.wrong_account()
+
+    def remove(self, request: Request, node: str) -> Response:
+        remark = self.remark_of(request, node)
+        return self.take_away(remark) if remark else self.delete(request, node)
+
     def tags(self, request: Request, account: str) -> Response:
         if request.account is None or request.account.id != account:
             return self.wrong_account()
@@ -319,7 +339,7 @@ def _shown_remark(remark: Remark) -> dict[str, Any]:
         "username": remark.author_name,
         "from": {"id": remark.author, "username": remark.author_name},
         "timestamp": clock_text(remark.at),
-        "hidden": False,
+        "hidden": remark.state == "hidden",
         "parent_id": remark.parent or None,
         "like_count": 0,
         "replies": None,

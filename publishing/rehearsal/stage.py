@@ -143,6 +143,10 @@ class Stage(ABC):
         """The callback that tells of it; None where the platform sends none."""
         return None
 
+    def event_of_change(self, remark: Remark, verb: str) -> Mapping[str, Any] | None:
+        """The callback that tells that it was edited (`edited`) or taken back (`remove`)."""
+        return None
+
     def event_of_revocation(self, account: Account) -> Mapping[str, Any] | None:
         """The callback that tells that the account's consent was taken back."""
         return None

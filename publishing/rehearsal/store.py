@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,7 @@ class Remark:
     author_name: str
     text: str
     at: float
+    state: str = ""  # hidden or removed
 
 
 class Store:
@@ -121,6 +122,8 @@ class Store:
         """A store that was made before a column was known is kept."""
         if not self._rows("SELECT 1 FROM pragma_table_info('faults') WHERE name = 'detail'"):
             self._write("ALTER TABLE faults ADD COLUMN detail TEXT DEFAULT ''")
+        if not self._rows("SELECT 1 FROM pragma_table_info('remarks') WHERE name = 'state'"):
+            self._write("ALTER TABLE remarks ADD COLUMN state TEXT DEFAULT ''")
 
     def close(self) -> None:
         with self._lock:
@@ -314,15 +317,15 @@ class Store:
     def add_remark(self, remark: Remark) -> None:
         self._write(
             "INSERT INTO remarks (platform, id, account, kind, post, parent, author, author_name,"
-            " text, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " text, at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *astuple(remark),
         )
 
     def remarks(self, platform: str, account: str, kind: str, post: str = "") -> list[Remark]:
         """Oldest first."""
         rows = self._rows(
-            "SELECT platform, id, account, kind, post, parent, author, author_name, text, at"
-            " FROM remarks WHERE platform = ? AND account = ? AND kind = ?"
+            "SELECT platform, id, account, kind, post, parent, author, author_name, text, at, state"
+            " FROM remarks WHERE platform = ? AND account = ? AND kind = ? AND state != 'removed'"
             " AND (? = '' OR post = ?) ORDER BY number",
             platform,
             account,
@@ -331,6 +334,30 @@ class Store:
             post,
         )
         return [Remark(**dict(row)) for row in rows]
+
+    def remark(self, platform: str, remark_id: str) -> Remark | None:
+        """Whatever its state."""
+        rows = self._rows(
+            "SELECT platform, id, account, kind, post, parent, author, author_name, text, at, state"
+            " FROM remarks WHERE platform = ? AND id = ?",
+            platform,
+            remark_id,
+        )
+        return next((Remark(**dict(row)) for row in rows), None)
+
+    def change_remark(self, remark: Remark, *, text: str = "", state: str | None = None) -> Remark:
+        """What stays empty stays as it is."""
+        changed = replace(
+            remark, text=text or remark.text, state=remark.state if state is None else state
+        )
+        self._write(
+            "UPDATE remarks SET text = ?, state = ? WHERE platform = ? AND id = ?",
+            changed.text,
+            changed.state,
+            remark.platform,
+            remark.id,
+        )
+        return changed
 
     # --- files --------------------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from publishing.connectors.base import (
     Account,
+    Answers,
+    Comment,
     Connector,
     Content,
     Published,
@@ -486,6 +488,138 @@ class ReadingContract(ConnectorContract):
                 platform, number, self.external_id, kind, author_name=name, at=time.time(), **values
             )
         )
+
+
+class AnsweringContract(ReadingContract):
+    """For a platform that answers comments."""
+
+    @pytest.fixture
+    def comment(self, connector, content, journal, rehearsal) -> Comment:
+        """Somebody's, under a post of ours."""
+        post = self.published(connector.publish(content, journal), journal)
+        self.remark(rehearsal, "90", post=post.platform_id, text="पानी कब आएगा?")
+        (found,) = connector.read_comments(post).items
+        return found
+
+    def words(self, comment: Comment, text: str = "कल सुबह से।") -> Content:
+        answers = Answers("comment", comment.id, comment.post_id, comment.id, comment.at)
+        return Content(text, answers=answers)
+
+    def answered(self, journal: MemoryJournal, words: Content) -> Sent:
+        armed_at = datetime.now(UTC)
+        return Sent(words, journal.reference, armed_at, dict(journal.values))
+
+    def own(self, connector: Connector, comment: Comment) -> list[Comment]:
+        post = Published(comment.post_id)
+        return [one for one in connector.read_comments(post).items if one.is_own]
+
+    def test_an_answer_stands_under_its_comment_once(self, connector, comment):
+        journal = MemoryJournal()
+        receipt = connector.reply(self.words(comment), journal)
+        (own,) = self.own(connector, comment)
+        assert (own.id, own.parent_id, own.text) == (receipt.platform_id, comment.id, "कल सुबह से।")
+        assert journal.events[-1] == "arm"
+
+    @pytest.mark.parametrize("kind", ["error_before", "cut_before", "error_after", "cut_after"])
+    def test_an_unclear_answer_is_found_or_was_not_given(self, connector, comment, rehearsal, kind):
+        journal, words = MemoryJournal(), self.words(comment)
+        add_fault(rehearsal.store, self.kind.platform, kind, where="reply")
+        with pytest.raises(Unknown):
+            connector.reply(words, journal)
+        found = connector.find_reply(self.answered(journal, words))
+        assert (found is not None) == kind.endswith("after")
+        assert len(self.own(connector, comment)) == kind.endswith("after")
+
+    def test_the_same_words_to_another_are_not_taken_for_these(self, connector, comment, rehearsal):
+        self.remark(rehearsal, "91", post=comment.post_id, text="मेरा भी")
+        journal, words = MemoryJournal(), self.words(comment)
+        connector.reply(words, journal)
+        other = replace(words, answers=replace(words.answers, id="91", conversation_id="91"))
+        assert connector.find_reply(self.answered(journal, other)) is None
+
+    def test_what_a_callback_tells_is_what_reading_finds(
+        self, connector, comment, content, journal, rehearsal
+    ):
+        stage = rehearsal.stages[self.kind.platform]
+        (remark,) = rehearsal.store.remarks(self.kind.platform, self.external_id, "comment")
+        body = json.dumps(stage.event_about(remark)).encode()
+        (told,) = self.kind.told(body)
+        heard = self.kind.heard(told.kind, told.said, account=told.account)
+        same = ("id", "text", "author_id", "post_id", "parent_id", "is_own")
+        assert heard.act == "said"
+        assert [getattr(heard.comment, name) for name in same] == [
+            getattr(comment, name) for name in same
+        ]
+
+    def test_a_comment_that_is_gone_says_so(self, connector, comment, rehearsal):
+        (remark,) = rehearsal.store.remarks(self.kind.platform, self.external_id, "comment")
+        rehearsal.store.change_remark(remark, state="removed")
+        with pytest.raises(Refused) as error:
+            connector.reply(self.words(comment), MemoryJournal())
+        assert error.value.code == "comment_gone"
+
+    def test_hides_shows_and_removes_and_does_so_again(self, connector, comment):
+        answers = self.words(comment).answers
+        post = Published(comment.post_id)
+        for act, is_hidden in (("hide", True), ("hide", True), ("show", False)):
+            connector.moderate(act, answers)
+            (seen,) = connector.read_comments(post).items
+            assert seen.is_hidden == is_hidden
+        connector.moderate("remove", answers)
+        connector.moderate("remove", answers)
+        assert connector.read_comments(post).items == ()
+
+    def test_what_is_too_long_is_said_before_anything_is_sent(self, comment):
+        words = self.words(comment, "क" * 20_000)
+        problems = self.kind.check_reply(words, now=datetime.now(UTC))
+        assert [one.level for one in problems] == ["error"]
+        assert all(one.code in PROBLEMS for one in problems)
+
+
+class PrivateContract(AnsweringContract):
+    """And private messages, within a window."""
+
+    def letter(self, text: str = "आवेदन कल से।", at: datetime | None = None) -> Content:
+        answers = Answers("message", "m_90", "", "person:2222", at)
+        return Content(text, answers=answers, recipient="2222")
+
+    def test_a_private_answer_reaches_the_person(self, connector, rehearsal):
+        self.remark(rehearsal, "90", kind="message", text="कब?")
+        journal = MemoryJournal()
+        receipt = connector.reply(self.letter(), journal)
+        newest, theirs = connector.read_conversation("t_2222").items
+        assert (newest.id, newest.is_own, newest.text) == (receipt.platform_id, True, "आवेदन कल से।")
+        assert newest.conversation_id == theirs.conversation_id == "person:2222"
+
+    @pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+    def test_an_unclear_private_answer_is_found_or_was_not_given(self, connector, rehearsal, kind):
+        self.remark(rehearsal, "90", kind="message", text="कब?")
+        add_fault(rehearsal.store, self.kind.platform, kind, where="reply")
+        journal = MemoryJournal()
+        with pytest.raises(Unknown):
+            connector.reply(self.letter(), journal)
+        found = connector.find_reply(self.answered(journal, self.letter()))
+        assert (found is not None) == kind.endswith("after")
+
+    def test_what_a_callback_tells_of_a_message_is_what_reading_finds(self, connector, rehearsal):
+        self.remark(rehearsal, "90", kind="message", text="कब?")
+        connector.reply(self.letter(), MemoryJournal())
+        stage = rehearsal.stages[self.kind.platform]
+        read = {one.id: one for one in connector.read_conversation("t_2222").items}
+        for remark in rehearsal.store.remarks(self.kind.platform, self.external_id, "message"):
+            (told,) = self.kind.told(json.dumps(stage.event_about(remark)).encode())
+            heard = self.kind.heard(told.kind, told.said, account=told.account)
+            seen = read[heard.comment.id]
+            for name in ("text", "author_id", "conversation_id", "is_own"):
+                assert getattr(heard.comment, name) == getattr(seen, name)
+
+    def test_a_closed_window_is_said_before_anything_is_sent(self):
+        now = datetime.now(UTC)
+        for hours, level in ((1, "warning"), (23, "warning"), (25, "error")):
+            letter = self.letter(at=now - timedelta(hours=hours))
+            problems = self.kind.check_reply(letter, now=now)
+            assert [one.level for one in problems] == [level]
+            assert problems[0].values["until"] == letter.answers.at + timedelta(hours=24)
 
 
 def caught_or_returned(call: Any) -> Receipt | ConnectorError | None:

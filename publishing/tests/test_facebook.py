@@ -14,12 +14,12 @@ from publishing.connectors.errors import (
 from publishing.connectors.facebook import Facebook
 from publishing.connectors.graph import GraphConnector
 
-from .contract import TOKEN, ReadingContract
+from .contract import TOKEN, PrivateContract
 
 TEXT = "जनपद लखनऊ में शिविर 25 नवम्बर को।\nसभी पात्र परिवार आएँ & लाभ लें: https://up.gov.in"
 
 
-class TestFacebook(ReadingContract):
+class TestFacebook(PrivateContract):
     kind = Facebook
 
     @pytest.fixture

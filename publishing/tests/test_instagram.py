@@ -15,13 +15,13 @@ from publishing.connectors.instagram import Instagram
 from publishing.problems import LIMITS
 
 from .conftest import MemoryJournal
-from .contract import TOKEN, ReadingContract
+from .contract import TOKEN, PrivateContract
 
 QUOTA = b'{"data": [{"quota_usage": 1, "config": {"quota_total": 50}}]}'
 TEXT = "मिशन शक्ति: छात्राओं ने पौधे लगाए। #मिशनशक्ति #UP"
 
 
-class TestInstagram(ReadingContract):
+class TestInstagram(PrivateContract):
     kind = Instagram
 
     @pytest.fixture(autouse=True)

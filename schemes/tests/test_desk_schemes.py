@@ -863,7 +863,18 @@ def test_why_a_handle_needs_attention_is_said_in_words(signed_in):
 def test_the_menu_shows_only_what_one_may_see(signed_in, role, more):
     client = signed_in(make.person(role))
     menu = client.get(address("schemes")).context["desk_nav"]
-    usual = {"home", "posts", "schemes", "media", "handles", "limits", "stops", "departments"}
+    usual = {
+        "home",
+        "inbox",
+        "cases",
+        "posts",
+        "schemes",
+        "media",
+        "handles",
+        "limits",
+        "stops",
+        "departments",
+    }
     assert {entry["name"].removeprefix("desk:") for entry in menu} == usual | more
     for entry in menu:
         assert client.get(entry["url"]).status_code == 200

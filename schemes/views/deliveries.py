@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from departments.decorators import OfficerRequest, officer_required
-from departments.views.answers import announce
+from departments.views.answers import announce, say_errors
 from portal.errors import ActionRefused
 from publishing import access as publishing_access
 from publishing import delivery_actions
@@ -41,7 +41,7 @@ def delivery_decide(request: OfficerRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Choose what you see on the platform."))
     else:
         messages.error(request, _("Give the whole link of the post, beginning with https://"))
-    return redirect("desk:post", delivery.message.source_id)
+    return redirect(delivery.message.page)
 
 
 @officer_required
@@ -50,9 +50,12 @@ def delivery_confirm(request: OfficerRequest, pk: int) -> HttpResponse:
     """It was posted by hand; the link proves it. A wrong link is said beside the field."""
     delivery = publishing_access.get_delivery(request.user, pk)
     if request.method != "POST":  # a refusal stood at this address, and was read in English
-        return redirect("desk:post", delivery.message.source_id)
+        return redirect(delivery.message.page)
     form = ByHandForm(request.POST, delivery=delivery)
     if not form.is_valid():
+        if delivery.message.source != "post":
+            say_errors(request, form)
+            return redirect(delivery.message.page)
         post = access.get_post(request.user, delivery.message.source_id)
         return post_page(request, post, status=422, wrong_link=form)
     announce(
@@ -62,7 +65,7 @@ def delivery_confirm(request: OfficerRequest, pk: int) -> HttpResponse:
         ),
         _("Recorded. It counts as published from now on."),
     )
-    return redirect("desk:post", delivery.message.source_id)
+    return redirect(delivery.message.page)
 
 
 _CHANGES: dict[str, tuple[Callable[..., Delivery], Any]] = {
@@ -83,7 +86,7 @@ def delivery_change(request: OfficerRequest, pk: int, change: str) -> HttpRespon
         raise Http404
     act, done = _CHANGES[change]
     announce(request, lambda: act(delivery, actor=request.user), done)
-    return redirect("desk:post", delivery.message.source_id)
+    return redirect(delivery.message.page)
 
 
 @officer_required

@@ -114,9 +114,16 @@ def _deliveries_in_need(
         .order_by("state_since")
     )
     to_post = [one for one in found if one.state == DeliveryState.ASSISTED]
-    posts = Post.objects.in_bulk([one.message.source_id for one in to_post])
+    posts = Post.objects.in_bulk(
+        [one.message.source_id for one in to_post if one.message.source == "post"]
+    )
     unpublished = [one for one in found if one.state != DeliveryState.ASSISTED]
-    return unpublished[::-1], [(one, posts.get(one.message.source_id)) for one in to_post]
+    return unpublished[::-1], [(one, _post_of(one, posts)) for one in to_post]
+
+
+def _post_of(delivery: Delivery, posts: dict[int, Post]) -> Post | None:
+    is_post = delivery.message.source == "post"
+    return posts.get(delivery.message.source_id) if is_post else None
 
 
 def _handles_in_need(request: OfficerRequest) -> list[Handle]:
