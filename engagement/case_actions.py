@@ -37,9 +37,12 @@ from .models import (
 )
 from .numbers import number_of
 from .reply_actions import write_reply
-from .states import MOVES, OPEN, CaseState
+from .states import MOVES, OPEN, UNASSIGNED, CaseState
 
 MOVED_FORM = uuid.UUID("6f1f1d3a-6a39-4f0e-9f1b-0f2f1c7a5d11")  # of answers that an act brings
+
+
+CLOCKS_DIFFER = timedelta(minutes=1)  # ours and the platforms', which also round
 
 
 @dataclass
@@ -213,8 +216,11 @@ def _give(case: Case, officer: User, actor: User) -> None:
 
 @transaction.atomic
 def begin_case(case: Case, *, actor: User) -> Case:
+    """Whoever begins what nobody has yet becomes its officer."""
     case = _locked(case)
     _check_owner(case, actor)
+    if case.state in UNASSIGNED:
+        _give(case, actor, actor)
     _move(case, CaseState.IN_PROGRESS, "begun", actor, is_public=True)
     return case
 
@@ -442,7 +448,7 @@ def give_opinion(
 def _is_of_voice(case: Case, remark: Remark) -> bool:
     told = case.ended_at or case.opened_at
     mine = case.voices.filter(conversation=remark.conversation_id).exists()
-    return mine and not remark.is_own and remark.at >= told - timedelta(minutes=5)
+    return mine and not remark.is_own and remark.at >= told - CLOCKS_DIFFER
 
 
 @transaction.atomic
@@ -544,7 +550,7 @@ def _check_move(case: Case, to: str) -> None:
 
 def _begin_if_assigned(case: Case, actor: User) -> None:
     """Whoever does something about it has begun."""
-    if case.state in (CaseState.ACKNOWLEDGED, CaseState.TRANSFERRED, CaseState.REOPENED):
+    if case.state in UNASSIGNED:
         _give(case, actor, actor)
     if case.state == CaseState.ASSIGNED:
         _move(case, CaseState.IN_PROGRESS, "begun", actor, is_public=True)

@@ -280,3 +280,15 @@ def test_a_promise_is_reminded_of_once_a_day(case, officer):
     case_clock.remind_of_promises()
     case_clock.remind_of_promises()
     assert len(mail.outbox) == 1
+
+
+def test_what_was_reopened_can_be_ended_again(case, officer, head):
+    ended(case, officer, head)
+    act.give_opinion(case, is_satisfied=False)
+    act.begin_case(case, actor=officer)
+    ended(case, officer, head)
+    assert case.state == S.RESOLVED
+    conversation = case.voices.get().conversation
+    root = conversation.remarks.filter(is_own=False).first().external_id
+    yes = told(conversation.handle, comment("हाँ", at=timezone.now(), parent_id=root))
+    act.give_opinion(case, is_satisfied=True, remark=yes, actor=officer)

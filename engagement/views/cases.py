@@ -37,7 +37,7 @@ from engagement.desk_forms import (
 )
 from engagement.evidence import keep_photo
 from engagement.models import Case, Evidence, Promise, Remark
-from engagement.states import MOVES, OPEN, TICKING, CaseState
+from engagement.states import MOVES, OPEN, TICKING, UNASSIGNED, CaseState
 from engagement.wording import act_label
 from portal.web.export import as_file
 from portal.web.filters import asked_choice, asked_text
@@ -152,9 +152,7 @@ def _context(request: OfficerRequest, found: Case) -> dict[str, Any]:
         "may_work": may_work,
         "may_confirm": bool(found.end_state) and access.can_confirm_end(request.user, found),
         "forms": _forms(request, found) if may_work else {},
-        "may_begin": may_work
-        and S.IN_PROGRESS in MOVES[found.state]
-        and found.state != S.NEED_INFO,
+        "may_begin": may_work and found.state in UNASSIGNED | {S.ASSIGNED},
         "may_resume": may_work and found.state == S.NEED_INFO,
         "may_reopen": may_work and found.state in (S.RESOLVED, S.CLOSED),
         "said": _said(found) if may_work and found.state == S.RESOLVED else [],
@@ -205,7 +203,7 @@ def _history(found: Case) -> list[public.Shown]:
 
 def _said(found: Case) -> list[Remark]:
     """What those who reported it wrote since it was said to be resolved."""
-    since = found.ended_at or found.opened_at
+    since = (found.ended_at or found.opened_at) - act.CLOCKS_DIFFER
     told = Remark.objects.filter(conversation__voices__case=found, is_own=False, removed_at=None)
     return list(told.filter(at__gte=since).select_related("contact").order_by("at")[:10])
 

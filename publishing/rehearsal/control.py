@@ -31,6 +31,7 @@ class Control:
             ("POST", "/_control/accounts"): self.accounts,
             ("POST", "/_control/grants"): self.grants,
             ("POST", "/_control/remarks"): self.remarks,
+            ("GET", "/_control/remarks"): self.listed_remarks,
             ("POST", "/_control/faults"): self.faults,
             ("GET", "/_control/faults"): self.listed_faults,
             ("POST", "/_control/faults/clear"): self.clear_faults,
@@ -78,6 +79,11 @@ class Control:
         texts = {str(key): str(value) for key, value in extra.items()}
         self.store.add_account(**values, extra=texts)
         return as_json({"ok": True}, 201)
+
+    def listed_remarks(self, request: Request) -> Response:
+        """Everything that was written, by people and by the accounts themselves."""
+        found = self.store.all_remarks(request.query.get("platform", ""))
+        return as_json({"remarks": [asdict(one) for one in found]})
 
     def remarks(self, request: Request) -> Response:
         """Somebody writes a comment, a mention or a message; the platform tells the portal."""

@@ -32,6 +32,7 @@ KIND_NAMES = {
     "code": _("A certain error code"),
 }
 OPERATION_NAMES = {
+    "reply": _("answering"),
     "publish": _("when publishing"),
     "upload": _("when uploading a file"),
     "read": _("when reading back"),

@@ -335,6 +335,15 @@ class Store:
         )
         return [Remark(**dict(row)) for row in rows]
 
+    def all_remarks(self, platform: str = "") -> list[Remark]:
+        """Oldest first, removed ones too."""
+        rows = self._rows(
+            "SELECT platform, id, account, kind, post, parent, author, author_name, text, at, state"
+            " FROM remarks WHERE ? IN ('', platform) ORDER BY number",
+            platform,
+        )
+        return [Remark(**dict(row)) for row in rows]
+
     def remark(self, platform: str, remark_id: str) -> Remark | None:
         """Whatever its state."""
         rows = self._rows(
