@@ -39,6 +39,7 @@ from engagement.models import Canned, Case, Conversation, Kind, SavedView
 from engagement.numbers import read_number
 from engagement.reply_actions import approve_reply, return_reply, write_reply
 from engagement.states import OPEN, ReplyState
+from engagement.triaging import in_words
 from publishing.connectors import connector_class
 from publishing.problems import label
 
@@ -113,6 +114,7 @@ def _context(request: OfficerRequest, found: Conversation) -> dict[str, Any]:
         .prefetch_related("message__deliveries__handle"),
         "notes": found.notes.select_related("author"),
         "case": case,
+        "reasons": [in_words(one) for one in found.reasons] if not found.triaged_by_id else [],
         "may_work": may_work,
         "may_write": may_write,
         "by_portal": replying.can_reply_by_portal(found),

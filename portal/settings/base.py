@@ -413,6 +413,7 @@ WORKER_CHORES = {
     "engagement.reply_actions.note_all_sent": 5,
     "engagement.case_clock.move_by_the_clock": 60,
     "engagement.conversation_actions.moderate_next": 5,
+    "engagement.alerts.alert_urgent": 5,
     "engagement.conversation_actions.forget_presence": 3600,
 }
 
