@@ -49,6 +49,7 @@ def _take(handle: Handle, heard: Heard, told_at: datetime) -> Remark:
         remark.refresh_from_db()
         if heard.comment.parent_id and not remark.parent_id:
             conversation = _rehomed(remark, conversation, handle, heard, told_at)
+        remark.conversation = conversation  # the same object: what it proposes is saved with it
         _change(remark, heard, told_at)
     remark.save()
     _adopt_answers(conversation, remark)

@@ -1,4 +1,4 @@
-"""What platforms send to us: verify over the raw bytes, store, answer; then act.
+"""What platforms send to us: verify over the raw bytes, store, answer; then take apart and act.
 
 The raw event is kept once, and each item in it once under the platform's own key: a replay, a
 second delivery or another order changes nothing. How a platform signs and what it tells is its
@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import time
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 3 * 1024 * 1024  # Meta's largest (platform sheet 4.7)
 FORGOTTEN_AT_ONCE = 200  # events
+WAKES_AFTER = 1.0  # seconds
+_woken = [-WAKES_AFTER]
 MOST_ITEMS = 1000  # Meta batches at most this many changes in one call
 
 
@@ -60,24 +64,47 @@ def is_genuine(platform: str, body: bytes, headers: Mapping[str, str]) -> bool:
 
 
 def store_event(platform: str, body: bytes) -> bool:
-    """Keep the raw event and its items; False if it was stored before."""
+    """Keep the raw event, by a single statement; False if it was stored before."""
     key = hashlib.sha256(body).hexdigest()
     text = body.decode("utf-8", "replace").replace("\x00", "�")
-    items = list(islice(connector_class(platform).told(body), MOST_ITEMS))
+    # A transaction of its own would cost as much again; a caller's must survive the refusal.
+    guard = transaction.atomic if transaction.get_connection().in_atomic_block else nullcontext
     try:
-        with transaction.atomic():
-            event = CallbackEvent.objects.create(platform=platform, key=key, body=text)
-            CallbackItem.objects.bulk_create(
-                (_item(event, told) for told in items), ignore_conflicts=True
-            )
-            transaction.on_commit(_wake)
+        with guard():
+            CallbackEvent.objects.create(platform=platform, key=key, body=text)
     except IntegrityError:
         return False
+    transaction.on_commit(_wake)
     return True
 
 
+def take_apart() -> int:
+    """The items of what was stored, each once; how many events that were."""
+    waiting = CallbackEvent.objects.filter(apart_at__isnull=True).order_by("pk")
+    events = list(waiting[:MOST_ITEMS])
+    for event in events:
+        try:
+            _take_apart(event)
+        except Exception:  # whatever one event holds, the others are heard
+            log.exception("callback %d could not be taken apart", event.pk)
+    return len(events)
+
+
+@transaction.atomic
+def _take_apart(event: CallbackEvent) -> None:
+    told = islice(connector_class(event.platform).told(event.body.encode()), MOST_ITEMS)
+    CallbackItem.objects.bulk_create((_item(event, one) for one in told), ignore_conflicts=True)
+    CallbackEvent.objects.filter(pk=event.pk).update(apart_at=timezone.now())
+
+
 def _wake() -> None:
-    """Losing it loses nothing: what was not heard is looked for again."""
+    """At most once in WAKES_AFTER for each process, however many come; losing it loses nothing:
+    what was not heard is looked for again by the clock.
+    """
+    now = time.monotonic()
+    if now - _woken[0] < WAKES_AFTER:
+        return
+    _woken[0] = now
     async_task("publishing.tasks.hear_callbacks", task_name="hear-callbacks")
 
 
@@ -100,6 +127,7 @@ def forget_old(*, at: datetime | None = None) -> int:
 
 def heard_about(reference: str) -> tuple[Mapping[str, Any], ...]:
     """What callbacks said about this delivery, oldest first."""
+    take_apart()
     items = CallbackItem.objects.filter(reference=reference).order_by("pk")
     return tuple(items.values_list("said", flat=True)[:MOST_ITEMS])
 
@@ -119,6 +147,13 @@ def _item(event: CallbackEvent, told: Told) -> CallbackItem:
 
 def _storable(said: Mapping[str, Any]) -> Any:
     """Without what no database holds: half letters, NUL in a text, numbers without end."""
+    try:
+        plain = json.dumps(said, ensure_ascii=False, allow_nan=False)
+        plain.encode()
+    except ValueError:  # rare; UnicodeEncodeError is one
+        plain = "\\u0000"
+    if "\\u0000" not in plain:
+        return said
     text = _clean(json.dumps(said, ensure_ascii=False)).replace("\\u0000", "\\ufffd")
     return json.loads(text, parse_constant=lambda _name: None)
 

@@ -9,9 +9,11 @@ the delivery `sent`, as it was, and writes the problem beside it: it is not trie
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.cache import caches
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -23,16 +25,20 @@ from departments.states import HandleState
 from . import sending, template_reading
 from .audience import APPROVED, known_as
 from .audience_actions import come_back, learn_from, leave, template_changed
-from .callbacks import MOST_ITEMS
+from .callbacks import take_apart
 from .connectors import connector_class
 from .connectors.base import News
 from .connectors.errors import ConnectorError
-from .models import CallbackItem, Delivery, Reached, Subscriber
+from .models import CallbackEvent, CallbackItem, Delivery, Reached, Subscriber
 from .states import DeliveryState
 
 log = logging.getLogger(__name__)
 
-STALE = timedelta(minutes=1)
+STALE = timedelta(seconds=2)  # its wake-up was lost, or held back
+HEARING = "publishing.hearing"
+AT_ONCE = 200  # items between two signs of life
+HEARS_FOR = 30  # seconds that one worker goes on
+HELD_FOR = 20  # seconds after its last sign of life that another one takes over
 MOST_TRIES = 20  # then it waits for an officer of the portal: the log names it
 WRITTEN = ("comment", "mention", "message")
 ORDER = ["", Reached.SENT, Reached.DELIVERED, Reached.READ]
@@ -42,14 +48,29 @@ def wake_hearing() -> None:
     """Ask a worker to carry out what was stored and not heard: its own wake-up was lost."""
     stale = timezone.now() - STALE
     unheard = CallbackItem.objects.filter(heard_at__isnull=True, tries__lt=MOST_TRIES)
-    if unheard.filter(event__received_at__lt=stale).exists():
+    whole = CallbackEvent.objects.filter(apart_at__isnull=True, received_at__lt=stale)
+    if whole.exists() or unheard.filter(event__received_at__lt=stale).exists():
         async_task("publishing.tasks.hear_callbacks", task_name="hear-callbacks")
 
 
 def hear_all() -> None:
-    """Everything that was not heard, oldest first; what fails waits behind the others."""
+    """Everything that was not heard; one worker at a time does it, as long as more comes."""
+    if not caches["workers"].add(HEARING, 1, HELD_FOR):
+        return
+    try:
+        end = time.monotonic() + HEARS_FOR
+        while _hear_some() and time.monotonic() < end:
+            caches["workers"].touch(HEARING, HELD_FOR)
+    finally:
+        caches["workers"].delete(HEARING)
+
+
+def _hear_some() -> bool:
+    """Oldest first, what failed behind the others; False if there was nothing."""
+    whole = take_apart()
+    heard = 0
     unheard = CallbackItem.objects.filter(heard_at__isnull=True, tries__lt=MOST_TRIES)
-    for item in unheard.select_related("event").order_by("tries", "pk")[:MOST_ITEMS]:
+    for item in unheard.select_related("event").order_by("tries", "pk")[:AT_ONCE]:
         if _is_too_early(item):
             continue
         try:
@@ -59,6 +80,8 @@ def hear_all() -> None:
             CallbackItem.objects.filter(pk=item.pk).update(tries=F("tries") + 1)
             continue
         CallbackItem.objects.filter(pk=item.pk).update(heard_at=timezone.now())
+        heard += 1
+    return bool(whole or heard)
 
 
 def _is_too_early(item: CallbackItem) -> bool:

@@ -406,7 +406,7 @@ WORKER_CHORES = {
     "publishing.media.preparing.sweep": 15,
     "publishing.metrics.wake_reading": 30,
     "schemes.draft_actions.sweep_drafts": 3600,
-    "publishing.hearing.wake_hearing": 15,
+    "publishing.hearing.wake_hearing": 2,
     "publishing.callbacks.forget_old": 60,
     "publishing.template_reading.wake_reading": 600,
     "engagement.reading.wake_reading": 5,

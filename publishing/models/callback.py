@@ -17,10 +17,14 @@ class CallbackEvent(models.Model):
     key = models.CharField(max_length=64)  # SHA-256 of the body
     body = models.TextField()
     received_at = models.DateTimeField(auto_now_add=True)
+    apart_at = models.DateTimeField(null=True)  # when its items were taken out of it
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["platform", "key"], name="callback_stored_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["id"], condition=Q(apart_at__isnull=True), name="callback_whole"),
         ]
 
     def __str__(self) -> str:

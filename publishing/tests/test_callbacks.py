@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal.checks import sharing_secret
 from publishing import callbacks
-from publishing.callbacks import LARGEST_BODY, forget_old, heard_about, is_genuine
+from publishing.callbacks import LARGEST_BODY, forget_old, heard_about, is_genuine, take_apart
 from publishing.hearing import hear_all
 from publishing.models import CallbackEvent, CallbackItem
 
@@ -188,6 +188,7 @@ def test_a_platform_that_is_not_one_gets_nothing():
 def kept_for(days: float, reference: str, state: str = "sent") -> CallbackEvent:
     body = status_update(state, reference)
     assert post(body).status_code == 200
+    take_apart()
     event = CallbackEvent.objects.latest("pk")
     CallbackEvent.objects.filter(pk=event.pk).update(
         received_at=timezone.now() - timedelta(days=days)
@@ -201,6 +202,7 @@ def test_raw_callbacks_are_deleted_when_their_time_is_over(settings, caplog):
     young = kept_for(89.9, str(uuid.UUID(int=2)), "read")
     with caplog.at_level("INFO", logger="publishing.callbacks"):
         assert forget_old() == 1
+    young.refresh_from_db()
     assert list(CallbackEvent.objects.all()) == [young]
     assert set(CallbackItem.objects.values_list("event", flat=True)) == {young.pk}
     assert "1 callbacks from before" in caplog.text
@@ -236,3 +238,11 @@ def test_an_old_event_sent_again_changes_nothing(settings):
     assert post(status_update()).status_code == 200
     hear_all()
     assert not CallbackItem.objects.filter(heard_at=None).exists()
+
+
+def test_one_callback_that_cannot_be_taken_apart_holds_up_no_other(monkeypatch):
+    post(status_update("sent", str(uuid.UUID(int=1))))
+    CallbackEvent.objects.update(platform="nowhere")
+    post(status_update("sent", str(uuid.UUID(int=2))))
+    take_apart()
+    assert CallbackItem.objects.count() == 1

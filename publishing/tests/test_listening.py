@@ -21,6 +21,7 @@ from departments.actions import mark_handle
 from departments.credentials import Secrets
 from departments.models import Handle
 from departments.states import HandleState
+from publishing.callbacks import take_apart
 from publishing.connectors import connect, consent_for
 from publishing.connectors.base import Account, Content, Published
 from publishing.connectors.errors import Unavailable
@@ -154,6 +155,7 @@ def test_a_new_video_and_a_new_title_are_told(door, rehearsal, video):
     post = Published(receipt.platform_id, receipt.permalink, journal.values)
     connector.edit(post, Content("विवरण", "दूसरा शीर्षक", (), (video,)), MemoryJournal())
     assert door.admit() == ("POST", 200)
+    take_apart()
     assert set(CallbackItem.objects.values_list("account", flat=True)) == {CHANNEL}
     first, second = CallbackEvent.objects.order_by("pk")
     assert "पहला शीर्षक" in first.body
@@ -352,6 +354,7 @@ def test_a_mention_is_told_to_who_subscribed(door, rehearsal):
     say(rehearsal, "900000000312")  # nobody asked for its news
     say(rehearsal)
     assert door.admit() == ("POST", 200)
+    take_apart()
     (item,) = CallbackItem.objects.all()
     assert (item.kind, item.account) == ("mention", HANDLE)
 
