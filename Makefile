@@ -38,6 +38,7 @@ N ?= 1000
 faults: test-parts
 	$(BIN)/python -m tests.faults.run --deliveries 120
 	$(BIN)/python -m tests.faults.run --deliveries $(N) --postgres --redis
+	$(BIN)/python -m tests.faults.listening --remarks 3000
 
 bench: test-parts
 	$(BIN)/python -m benchmarks.deliveries --database "$(DATABASE_URL)" --redis "$(REDIS_URL)"

@@ -11,8 +11,18 @@ from departments import access as departments_access
 from departments.models import Department, Handle, Member
 from departments.roles import Role
 
-from .models import Case, Contact, Conversation, Label, Remark, Reply, ReplyRule
-from .states import OPEN, ReplyState
+from .models import (
+    Case,
+    Contact,
+    Conversation,
+    Directive,
+    DirectiveTask,
+    Label,
+    Remark,
+    Reply,
+    ReplyRule,
+)
+from .states import OPEN, ReplyState, TaskState
 
 if TYPE_CHECKING:
     from departments.access import Person
@@ -188,3 +198,69 @@ def officers_of(department_id: int) -> QuerySet[Member]:
 def late_for_directorate(user: Person) -> QuerySet[Case]:
     """Seven days over and more: the Directorate's list."""
     return visible_cases(user).filter(level__gte=4)
+
+
+# --- directives ----------------------------------------------------------------------------------
+
+
+def can_issue(user: Person) -> bool:
+    """The Directorate's officers and the Additional Chief Secretary (design.md 1)."""
+    return departments_access.holds(user, *DIRECTORS, Role.SECRETARY)
+
+
+def visible_directives(user: Person) -> QuerySet[Directive]:
+    if departments_access.sees_every_department(user):
+        return Directive.objects.all()
+    keys = [one.pk for one in departments_access.visible_departments(user)]
+    return Directive.objects.filter(tasks__department__in=keys).distinct()
+
+
+def get_directive(user: Person, number: str) -> Directive:
+    found = visible_directives(user).filter(number=number).select_related("issued_by").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def can_do_task(user: Person, task: DirectiveTask) -> bool:
+    return is_of(user, task.department_id)
+
+
+def tasks_of(user: Person, directive: Directive) -> QuerySet[DirectiveTask]:
+    """Those of the officer's own departments; all for who sees every department."""
+    mine = directive.tasks.select_related("department", "by", "post")
+    if departments_access.sees_every_department(user):
+        return mine
+    keys = [one.pk for one in departments_access.visible_departments(user)]
+    return mine.filter(department__in=keys)
+
+
+def get_task(user: Person, pk: int) -> DirectiveTask:
+    related = ("directive", "department", "post")
+    found = DirectiveTask.objects.filter(pk=pk).select_related(*related).first()
+    if found is None or not tasks_of(user, found.directive).filter(pk=pk).exists():
+        raise Http404
+    return found
+
+
+def open_tasks(user: Person) -> QuerySet[DirectiveTask]:
+    """What waits for the officer's departments: for the count in the menu."""
+    keys = [one.pk for one in departments_access.departments_of(user)]
+    waiting = DirectiveTask.objects.filter(department__in=keys, directive__withdrawn_at=None)
+    return waiting.exclude(state__in=(TaskState.DONE, TaskState.DECLINED))
+
+
+# --- the coverage map ----------------------------------------------------------------------------
+
+
+def visible_coverage(user: Person) -> QuerySet[Department]:
+    """The officer's own departments; all for who sees every department."""
+    return departments_access.visible_departments(user)
+
+
+def can_set_norms(user: Person) -> bool:
+    return is_director(user)
+
+
+def can_read_report(user: Person) -> bool:
+    return departments_access.sees_every_department(user)

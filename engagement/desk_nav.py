@@ -37,6 +37,8 @@ def _entries(user: Any) -> list[dict[str, Any]]:
     entries += [
         ("inbox", _("Inbox"), waiting.order_by()[:MOST_COUNTED].count()),
         ("cases", _("Cases"), None),
+        ("directives", _("Directives"), access.open_tasks(user).count() or None),
+        ("coverage", _("Coverage"), None),
         ("posts", _("Posts"), None),
         ("schemes", _("Schemes"), None),
         ("media", _("Photos and videos"), None),

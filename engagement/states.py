@@ -83,3 +83,25 @@ REPLY_MOVES: dict[str, frozenset[str]] = {
     ReplyState.RETURNED: frozenset(),
     ReplyState.APPROVED: frozenset(),
 }
+
+
+# --- directives ----------------------------------------------------------------------------------
+
+
+class TaskState(models.TextChoices):
+    """How far a department is with a directive."""
+
+    ISSUED = "issued", _("Not seen yet")
+    SEEN = "seen", _("Seen")
+    ACCEPTED = "accepted", _("Accepted")
+    DONE = "done", _("Done")
+    DECLINED = "declined", _("Declined")
+
+
+TASK_MOVES: dict[str, frozenset[str]] = {
+    TaskState.ISSUED: frozenset({TaskState.SEEN}),
+    TaskState.SEEN: frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.DECLINED}),
+    TaskState.ACCEPTED: frozenset({TaskState.DONE, TaskState.DECLINED}),
+    TaskState.DONE: frozenset({TaskState.ACCEPTED}),  # the proof did not show it
+    TaskState.DECLINED: frozenset({TaskState.ACCEPTED}),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import cases, inbox
+from .views import cases, coverage, directives, inbox
 
 urlpatterns: list[URLPattern] = [
     path("inbox/", inbox.inbox_list, name="inbox"),
@@ -23,6 +23,15 @@ urlpatterns: list[URLPattern] = [
     path("replies/<key:pk>/<slug:decision>/", inbox.reply_decide, name="reply_decide"),
     path("remarks/<key:pk>/moderate/", inbox.moderate, name="moderate"),
     path("contacts/<key:pk>/address/", inbox.address, name="address"),
+    path("coverage/", coverage.coverage_map, name="coverage"),
+    path("coverage/report/", coverage.report, name="coverage_report"),
+    path("coverage/norm/<slug:what>/", coverage.norm, name="norm"),
+    path("directives/", directives.directive_list, name="directives"),
+    path("directives/new/", directives.directive_add, name="directive_add"),
+    path("directives/tasks/<key:pk>/<slug:what>/", directives.task_act, name="task_act"),
+    path("directives/<str:number>/", directives.directive, name="directive"),
+    path("directives/<str:number>/kit/<key:pk>/", directives.kit_file, name="kit_file"),
+    path("directives/<str:number>/<slug:what>/", directives.directive_act, name="directive_act"),
     path("cases/", cases.case_list, name="cases"),
     path("cases/<str:number>/", cases.case, name="case"),
     path("cases/<str:number>/files/<key:pk>/", cases.case_file, name="case_file"),

@@ -22,7 +22,8 @@ from departments.models import Member, User
 from departments.roles import Role
 from departments.tests.factories import person, person_without_charge, registered_handle
 from engagement.case_actions import Facts, open_case
-from engagement.models import Case, Conversation, Evidence, Reply
+from engagement.directive_actions import Kit, issue_directive
+from engagement.models import Case, Conversation, Directive, Evidence, Reply
 from engagement.tests.factories import waiting_comment, waiting_message
 from publishing.audience_actions import Agreement, subscribe
 from publishing.models import (
@@ -134,6 +135,15 @@ ROWS: dict[str, Row] = {
     "desk:case": Row(OWN | STATE, "case"),
     "desk:case_act": Row(OWN | STATE, "case+begin", post=True),  # others are told why not
     "desk:case_file": Row(OWN | STATE, "case+file"),
+    "desk:coverage": Row(EVERYBODY),
+    "desk:coverage_report": Row(STATE),
+    "desk:norm": Row(STOPPERS, "norm", post=True),
+    "desk:directives": Row(EVERYBODY),
+    "desk:directive_add": Row(STOPPERS | {"secretary"}),
+    "desk:directive": Row(OWN | STATE, "directive"),
+    "desk:directive_act": Row(STOPPERS | {"secretary"}, "directive+nudge", post=True),
+    "desk:task_act": Row(OWN, "task+accept", post=True),
+    "desk:kit_file": Row(OWN | STATE, "kit"),
     # --- officers: stops
     "desk:stops": Row(EVERYBODY),
     "desk:operations": Row(STATE),
@@ -250,6 +260,7 @@ def records(db, settings) -> Records:
     library = _media(up)
     charge = Member.objects.get(user=up.nodal)
     talk = waiting_message(up.department)
+    directive = _directive(up, library)
     reply = _reply(up, talk)
     case = open_case(waiting_comment(up.department), Facts("हैंडपंप"), actor=up.nodal)
     return Records(
@@ -258,6 +269,11 @@ def records(db, settings) -> Records:
             "": [],
             "page": [uuid.uuid4()],
             "conversation": [talk.pk],
+            "directive": [directive.number],
+            "norm": ["set"],
+            "directive+nudge": [directive.number, "nudge"],
+            "task+accept": [directive.tasks.get().pk, "accept"],
+            "kit": [directive.number, library.pk],
             "reply": [reply.pk],
             "reply+approve": [reply.pk, "approve"],
             "remark": [talk.remarks.get().pk],
@@ -320,6 +336,19 @@ def _subscriber(up: Office) -> Subscriber:
 
 def _reply(up: Office, talk: Conversation) -> Reply:
     return Reply.objects.create(conversation=talk, text="उत्तर", written_by=up.nodal)
+
+
+def _directive(up: Office, media: Media) -> Directive:
+    return issue_directive(
+        title="शिविर",
+        instruction="शिविर की सूचना दें।",
+        kind="scheme_information",
+        deadline=timezone.now() + timedelta(days=5),
+        departments=[up.department],
+        kit=Kit(),
+        media=[media],
+        actor=up.director,
+    )
 
 
 def _evidence(case: Case) -> Evidence:

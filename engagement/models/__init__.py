@@ -15,6 +15,8 @@ from .cases import (
     Refusal,
     Voice,
 )
+from .coverage import FORTNIGHT, HandleWeek, Norm, NormExemption, WeeklyReport
+from .directives import Directive, DirectiveRemark, DirectiveTask, Proof
 from .listening import (
     OWN_FORM,
     Contact,
@@ -35,6 +37,7 @@ from .listening import (
 from .replying import Act, Canned, Moderation, Reply, ReplyRule
 
 __all__ = [
+    "FORTNIGHT",
     "OWN_FORM",
     "Act",
     "Canned",
@@ -46,18 +49,25 @@ __all__ = [
     "Contact",
     "Conversation",
     "ConversationTerm",
+    "Directive",
+    "DirectiveRemark",
+    "DirectiveTask",
     "Disclosure",
     "Elsewhere",
     "Evidence",
+    "HandleWeek",
     "Holiday",
     "Kind",
     "Label",
     "Moderation",
     "Mood",
+    "Norm",
+    "NormExemption",
     "Note",
     "Pace",
     "Presence",
     "Promise",
+    "Proof",
     "Reading",
     "Refusal",
     "Remark",
@@ -68,4 +78,5 @@ __all__ = [
     "Urgency",
     "Voice",
     "Way",
+    "WeeklyReport",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import template
 from django.utils.translation import gettext_lazy as _
 
+from departments.platforms import NAMES
+
 register = template.Library()
 
 DEEDS = {
@@ -23,3 +25,8 @@ DEEDS = {
 @register.simple_tag
 def deed_title(name: str) -> str:
     return str(DEEDS[name])
+
+
+@register.filter
+def platform_name(platform: str) -> str:
+    return str(NAMES.get(platform, platform))

@@ -203,13 +203,13 @@ TONES = {
 # Only how a word looks; what states there are is each app's own states.py.
 _STATES = {
     "good": "ready edited approved released sent connected open current verified active"
-    " resolved feedback answered appeal_decided",
+    " resolved feedback done answered appeal_decided",
     "waiting": "queued waiting announced registered with_department with_deputy_director"
-    " with_joint_director with_director submitted acknowledged",
-    "moving": "sending processing running assigned in_progress interim_reply",
+    " with_joint_director with_director submitted acknowledged issued seen",
+    "moving": "sending processing running accepted assigned in_progress interim_reply",
     "care": "assisted returned attention unknown paused expired need_info transferred reopened"
     " appeal",
-    "bad": "failed refused rejected withdrawn disconnected cancelled removed closed ended",
+    "bad": "failed refused rejected declined withdrawn disconnected cancelled removed closed ended",
 }
 STATE_TONES = {state: tone for tone, states in _STATES.items() for state in states.split()}
 
@@ -217,6 +217,8 @@ DESK_ICONS = {
     "desk:home": "home",
     "desk:inbox": "talk",
     "desk:cases": "case",
+    "desk:directives": "mail",
+    "desk:coverage": "eye",
     "desk:posts": "post",
     "desk:queue": "queue",
     "desk:schemes": "scheme",
