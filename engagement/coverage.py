@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -26,6 +26,7 @@ from publishing.states import DeliveryState
 from .models import FORTNIGHT, HandleWeek, Norm, NormExemption
 
 WEEKS = 52
+SHOWN_WEEKS = 12  # beside each department
 ENDING = timedelta(days=30)
 FEW = 2  # required platforms; with fewer, a share says little
 
@@ -192,27 +193,37 @@ def map_of(departments: QuerySet[Department], *, at: datetime | None = None) -> 
                 )
                 for platform in Platform.values
             ),
-            _line(
-                weeks, [one for p in Platform.values for one in handles.get((office.pk, p), [])], at
-            ),
+            _line(weeks, _of(office, handles)),
         )
         for office in offices
     ]
     return Map(rows, monday_of(at))
 
 
-Weeks = Mapping[int, Sequence[HandleWeek]]
+@dataclass(frozen=True)
+class Spoken:
+    """What a handle has published: when last, and how much in each of the last twelve weeks."""
+
+    last_at: datetime | None = None
+    posts: tuple[int, ...] = (0,) * SHOWN_WEEKS  # oldest first
+
+
+Weeks = Mapping[int, Spoken]
 
 
 def _weeks(departments: QuerySet[Department], at: datetime) -> Weeks:
-    first = monday_of(at) - timedelta(weeks=WEEKS)
-    found: dict[int, list[HandleWeek]] = {}
-    rows = HandleWeek.objects.filter(
-        handle__department__in=departments, monday__gte=first, monday__lte=monday_of(at)
-    )
-    for week in rows.order_by("monday"):
-        found.setdefault(week.handle_id, []).append(week)
-    return found
+    """Two queries: the last post of each handle, and the rows of the weeks that are shown."""
+    mine = HandleWeek.objects.filter(handle__department__in=departments, monday__lte=monday_of(at))
+    until = mine.filter(last_at__lte=at).order_by().values_list("handle")
+    last = dict(until.annotate(last=Max("last_at")))
+    first = monday_of(at) - timedelta(weeks=SHOWN_WEEKS - 1)
+    counts: dict[int, list[int]] = {}
+    rows = mine.filter(monday__gte=first).values_list("handle", "monday", "posts")
+    for handle_id, monday, posts in rows:
+        line = counts.setdefault(handle_id, [0] * SHOWN_WEEKS)
+        line[(monday - first).days // 7] += posts
+    nothing = [0] * SHOWN_WEEKS
+    return {key: Spoken(last.get(key), tuple(counts.get(key, nothing))) for key in {*last, *counts}}
 
 
 def _spared(at: datetime) -> set[tuple[int, str]]:
@@ -225,14 +236,9 @@ def _of(office: Department, handles: Mapping[tuple[int, str], list[Handle]]) -> 
     return [one for name in Platform.values for one in handles.get((office.pk, name), [])]
 
 
-def _line(weeks: Weeks, handles: Iterable[Handle], at: datetime) -> tuple[int, ...]:
-    first = monday_of(at) - timedelta(weeks=11)
-    counts = [0] * 12
-    for handle in handles:
-        for week in weeks.get(handle.pk, ()):
-            if week.monday >= first:
-                counts[(week.monday - first).days // 7] += week.posts
-    return tuple(counts)
+def _line(weeks: Weeks, handles: Iterable[Handle]) -> tuple[int, ...]:
+    lines = [weeks[handle.pk].posts for handle in handles if handle.pk in weeks]
+    return tuple(map(sum, zip(*lines, strict=True))) if lines else Spoken().posts
 
 
 def cell_of(
@@ -245,10 +251,9 @@ def cell_of(
     is_spared: bool,
     at: datetime,
 ) -> Cell:
-    mine = [week for handle in handles for week in weeks.get(handle.pk, ())]
-    last = max((week.last_at for week in mine if week.last_at <= at), default=None)
-    recent = monday_of(at) - timedelta(weeks=3)
-    posts = sum(week.posts for week in mine if week.monday >= recent)
+    mine = [weeks[handle.pk] for handle in handles if handle.pk in weeks]
+    last = max((one.last_at for one in mine if one.last_at), default=None)
+    posts = sum(sum(one.posts[-4:]) for one in mine)
     state = _state(handles, last, posts, norm, at=at)
     if state in GAPS and is_spared:
         state = "exempt"
@@ -356,9 +361,10 @@ def by_week(departments: QuerySet[Department], at: datetime) -> list[tuple[date,
         first + timedelta(weeks=number): dict.fromkeys(Platform.values, 0)
         for number in range(WEEKS)
     }
-    for week, platform, posts in rows.values_list("monday", "handle__platform", "posts"):
+    grouped = rows.order_by().values_list("monday", "handle__platform")
+    for week, platform, posts in grouped.annotate(total=Sum("posts")):
         if week in counts:
-            counts[week][platform] += posts
+            counts[week][platform] = posts
     return sorted(counts.items(), reverse=True)
 
 
