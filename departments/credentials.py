@@ -152,7 +152,8 @@ def _rotate_texts(model: str, sealed: str, key: str) -> int:
     for row in rows.iterator(chunk_size=500):
         plain = open_text(getattr(row, sealed))
         setattr(row, sealed, seal_text(plain))
-        setattr(row, key, keyed_hash(plain))
+        # What was erased is sealed empty, and is to be found by nothing.
+        setattr(row, key, keyed_hash(plain) if plain else "")
         row.save(update_fields=[sealed, key])
         count += 1
     return count

@@ -415,6 +415,7 @@ WORKER_CHORES = {
     "engagement.conversation_actions.moderate_next": 5,
     "engagement.alerts.alert_urgent": 5,
     "engagement.directive_actions.nudge_due": 300,
+    "engagement.retention.forget_old": 3600,
     "engagement.coverage.refresh": 600,
     "engagement.coverage_actions.send_weekly_report": 900,
     "engagement.conversation_actions.forget_presence": 3600,
