@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,7 @@ from . import access
 from .states import ConversationState
 
 MOST_COUNTED = 99
+COUNTED_FOR = 15  # seconds
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
@@ -33,11 +35,11 @@ def _entries(user: Any) -> list[dict[str, Any]]:
     entries: list[tuple[str, Any, int | None]] = [("home", _("My desk"), None)]
     if steps_of(user):
         entries.append(("queue", _("Waiting for me"), queue_of(user).count()))
-    waiting = access.inbox_of(user).filter(state=ConversationState.WAITING)
+    messages, tasks = _waiting(user)
     entries += [
-        ("inbox", _("Inbox"), waiting.order_by()[:MOST_COUNTED].count()),
+        ("inbox", _("Inbox"), messages),
         ("cases", _("Cases"), None),
-        ("directives", _("Directives"), access.open_tasks(user).count() or None),
+        ("directives", _("Directives"), tasks or None),
         ("coverage", _("Coverage"), None),
         ("posts", _("Posts"), None),
         ("schemes", _("Schemes"), None),
@@ -57,3 +59,14 @@ def _entries(user: Any) -> list[dict[str, Any]]:
         {"name": f"desk:{name}", "label": label, "url": reverse(f"desk:{name}"), "count": count}
         for name, label, count in entries
     ]
+
+
+def _waiting(user: Any) -> tuple[int, int]:
+    """Messages and directives that wait: on every page of the desk, so counted now and then."""
+    key = f"engagement.waiting:{user.pk}"
+    known: tuple[int, int] | None = cache.get(key)
+    if known is None:
+        messages = access.inbox_of(user).filter(state=ConversationState.WAITING)
+        known = messages.order_by()[:MOST_COUNTED].count(), access.open_tasks(user).count()
+        cache.set(key, known, COUNTED_FOR)
+    return known

@@ -153,6 +153,9 @@ PROBLEMS = {
         "The platform could not open the link in the text. Check that everybody can open it, or"
         " leave it out."
     ),
+    "x_reply_rule": _(
+        "X takes an answer only where the person named the handle or wrote under its own post."
+    ),
     "comment_gone": _("What was to be answered is no longer on the platform."),
     "window_closed": _(
         "The time in which this person may be answered freely ended on %(until)s. Use a template,"

@@ -29,8 +29,8 @@ LINES = {
         '    "threads": "publishing.connectors.threads.Threads",\n',
     ),
 }
-COPIED = ("departments", "portal", "publishing", "schemes", "templates", "static", "locale",
-          "manage.py", "pyproject.toml")  # fmt: skip
+COPIED = ("departments", "portal", "publishing", "schemes", "engagement", "templates", "static",
+          "locale", "manage.py", "pyproject.toml")  # fmt: skip
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from .base import (
     Content,
     Count,
     Fit,
+    Heard,
     Journal,
     Limit,
     Pace,
@@ -38,6 +39,7 @@ from .errors import (
     AlreadyPublished,
     ConnectionRefused,
     ConnectorError,
+    NeedsOfficer,
     Refused,
     Unavailable,
     Unknown,
@@ -57,6 +59,7 @@ _NOT_ALLOWED = frozenset("\ufffe\ufeff\uffff")
 
 
 class X(Connector):
+    replies_to = frozenset({"comment", "mention"})
     platform = "x"
     consent = XConsent
     api_url = "https://api.x.com"
@@ -266,6 +269,39 @@ class X(Connector):
         if dig(answer, "data", "retweeted") is False:
             raise Unknown(detail="retweeted: false")
         return Receipt(f"{REPOST}{post.platform_id}", post.permalink)
+
+    # --- answering --------------------------------------------------------------------------------
+
+    @classmethod
+    def check_reply(cls, content: Content, *, now: datetime) -> list[Problem]:
+        """One post, and on the self-serve plan only to who spoke to the handle (X0, 2)."""
+        found = []
+        over = x_text.weight(content.text) - x_text.TEXT_LIMIT
+        if over > 0:
+            values = {"length": over + x_text.TEXT_LIMIT, "limit": x_text.TEXT_LIMIT, "over": over}
+            found.append(Problem("text_too_long_weighted", values=values))
+        if settings.X_TIER == "self_serve":
+            found.append(Problem("x_reply_rule", "warning"))
+        return found
+
+    def reply(self, content: Content, journal: Journal) -> Receipt:
+        answers = content.answers
+        assert answers is not None
+        if answers.kind == "message":
+            raise NeedsOfficer
+        body = {"text": content.text, "reply": {"in_reply_to_tweet_id": answers.id}}
+        journal.arm()
+        answer = self._call("POST", "2/tweets", journal.reference, visible=True, json=body)
+        return self._receipt(needed(identifier_at(answer, "data", "id"), visible=True))
+
+    def find_reply(self, sent: Sent) -> Receipt | None:
+        assert sent.content.answers is not None
+        found = self._find_part(sent, sent.content.text, sent.content.answers.id)
+        return self._receipt(found) if found else None
+
+    @classmethod
+    def heard(cls, kind: str, said: Mapping[str, Any], *, account: str) -> Heard | None:
+        return x_reading.heard(kind, said, account)
 
     # --- reading back -----------------------------------------------------------------------------
 

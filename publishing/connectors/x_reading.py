@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from .base import Comment, Page, Told
+from .base import Comment, Heard, Page, Told
 from .http import dig, identifier_at, number_at, rows_at, text_at
 from .x_text import as_written
 
@@ -241,3 +241,17 @@ def _older_moment(row: Mapping[str, Any]) -> datetime | None:
 
 def _digest(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def heard(kind: str, said: Mapping[str, Any], account: str) -> Heard | None:
+    """An event of the Activity API holds the whole post or message (X7); the older shapes are
+    left to the next reading.
+    """
+    payload = said.get("payload")
+    if not isinstance(payload, dict) or not identifier_at(payload, "id"):
+        return None
+    names = _names({"includes": said.get("includes")})
+    if kind == "message":
+        found = messages({"data": [payload], "includes": said.get("includes")}, account).items
+        return Heard("message", "said", found[0]) if found else None
+    return Heard(kind, "said", _comment(payload, names, account))

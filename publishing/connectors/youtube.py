@@ -16,6 +16,7 @@ from django.conf import settings
 from . import youtube_reading as reading
 from . import youtube_text as words
 from .base import (
+    Answers,
     Attachment,
     CaptionFile,
     Comment,
@@ -33,6 +34,7 @@ from .base import (
     Sent,
     Told,
 )
+from .checks import text_problems
 from .errors import (
     ConnectionRefused,
     ConnectorError,
@@ -41,7 +43,7 @@ from .errors import (
     Refused,
     Unknown,
 )
-from .http import Answer, dig, identifier_at, rows_at, text_at
+from .http import Answer, dig, identifier_at, needed, rows_at, text_at
 from .steps import keep_for, kept
 from .youtube_account import YouTubeConsent
 from .youtube_answers import PACIFIC, bad_end, fail, moment, reason_of
@@ -52,6 +54,7 @@ EARLIER = timedelta(minutes=5)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 UNITS_EACH = 500  # of a video with thumbnail, captions, playlist and its polls (Y3)
 TRIES = 3  # of a step after the video, before it is left out
+REPLY_LIMIT = 10_000  # characters (Y6, unsure)
 REPLY_PAGES = 20  # of a thread: 2000 replies
 ANALYTICS = "https://youtubeanalytics.googleapis.com/v2/reports"
 CAPTION_NAMES = {"hi": "हिन्दी", "en": "English", "ur": "اردو"}
@@ -59,6 +62,8 @@ _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 class YouTube(Connector):
+    replies_to = frozenset({"comment"})
+    moderates = frozenset({"hide", "show", "remove", "block"})
     platform = "youtube"
     consent = YouTubeConsent
     api_url = "https://www.googleapis.com"
@@ -338,6 +343,71 @@ class YouTube(Connector):
             json={"snippet": {"playlistId": playlist, "resourceId": video}},
         )
 
+    # --- answering, and keeping order -------------------------------------------------------------
+
+    @classmethod
+    def check_reply(cls, content: Content, *, now: datetime) -> list[Problem]:
+        return text_problems(
+            Content(content.text or "-"), Count(len(content.text), REPLY_LIMIT, "characters")
+        )
+
+    def reply(self, content: Content, journal: Journal) -> Receipt:
+        """Threads have one level: an answer to an answer stands under the same comment (Y6)."""
+        body = {"snippet": {"parentId": self._head(content), "textOriginal": content.text}}
+        journal.arm()
+        try:
+            answer = self._call(
+                "POST",
+                "youtube/v3/comments",
+                reference=journal.reference,
+                visible=True,
+                params={"part": "snippet"},
+                json=body,
+            )
+        except Refused as refusal:
+            if refusal.code == "post_gone":
+                refusal.code = "comment_gone"
+            raise
+        found = needed(identifier_at(answer, "id"), visible=True)
+        return Receipt(found, self._shown(content, found))
+
+    def _head(self, content: Content) -> str:
+        assert content.answers is not None
+        return content.answers.conversation_id or content.answers.id
+
+    def _shown(self, content: Content, comment_id: str) -> str:
+        video = content.answers.post_id if content.answers else ""
+        address = f"https://www.youtube.com/watch?v={video}&lc={comment_id}"
+        return self.http.permalink(address)
+
+    def find_reply(self, sent: Sent) -> Receipt | None:
+        assert sent.content.answers is not None
+        own, video = self.account.external_id, sent.content.answers.post_id
+        since = sent.armed_at - timedelta(minutes=5)
+        rows = [
+            reading.comment(row, own, video, self.http.permalink)
+            for row in self._replies(self._head(sent.content))
+        ]
+        found = [
+            one
+            for one in rows
+            if one.is_own
+            and one.id not in sent.taken
+            and one.text.split() == sent.content.text.split()
+            and (one.at is None or one.at >= since)
+        ]
+        if len(found) > 1:
+            raise Unknown("several_matches", detail=", ".join(one.id for one in found))
+        return Receipt(found[0].id, self._shown(sent.content, found[0].id)) if found else None
+
+    def moderate(self, act: str, answers: Answers, *, person: str = "") -> None:
+        """Whoever is blocked here has this comment rejected, and all their later ones (Y6)."""
+        status = {"hide": "heldForReview", "show": "published"}.get(act, "rejected")
+        params = {"id": answers.id, "moderationStatus": status}
+        if act == "block":
+            params["banAuthor"] = "true"
+        self._call("POST", "youtube/v3/comments/setModerationStatus", params=params)
+
     # --- reading back -----------------------------------------------------------------------------
 
     def read_comments(
@@ -479,6 +549,8 @@ class YouTube(Connector):
         answer = self.http.call(
             method, address, token=self.account.token, reference=reference, **request
         )
+        if answer.status == 204:  # nothing to say
+            return {}
         data = answer.data()
         if answer.status >= 300 or "error" in data:
             if fine and reason_of(answer) == fine:

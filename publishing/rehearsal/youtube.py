@@ -64,7 +64,7 @@ class YouTubeStage(Stage):
             ("GET", "/youtube/v3/commentThreads", "read", comments.threads),
             ("POST", "/youtube/v3/commentThreads", "publish", comments.add_thread),
             ("GET", "/youtube/v3/comments", "read", comments.replies),
-            ("POST", "/youtube/v3/comments", "publish", comments.add_reply),
+            ("POST", "/youtube/v3/comments", "reply", comments.add_reply),
             ("POST", "/youtube/v3/comments/setModerationStatus", "publish", comments.moderate),
             ("GET", "/v2/reports", "read", self.report),
         ]

@@ -11,7 +11,7 @@ import tweepy
 from django.test import Client
 from requests.adapters import HTTPAdapter
 
-from publishing.callbacks import answer_to_handshake
+from publishing.callbacks import answer_to_handshake, take_apart
 from publishing.models import CallbackItem
 
 from .remarks import say
@@ -168,5 +168,6 @@ def test_mention_reaches_the_portal_signed(address, rehearsal, teller, settings,
             headers={"x-twitter-webhooks-signature": said},
         )
         assert answer.status_code == status
+    take_apart()
     item = CallbackItem.objects.get()
     assert (item.kind, item.account, item.said["payload"]["id"]) == ("mention", "1001", mention)

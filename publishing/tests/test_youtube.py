@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from publishing.callbacks import take_apart
 from publishing.connectors.base import CaptionFile, Content, NotPublished, Published, Receipt
 from publishing.connectors.errors import (
     AlreadyPublished,
@@ -891,5 +892,6 @@ def test_the_portal_keeps_what_the_hub_says_once(client, settings):
             "/callbacks/youtube/", body, content_type="application/atom+xml", headers=headers
         )
         assert answer.status_code == status
+    take_apart()
     (item,) = CallbackItem.objects.all()
     assert (item.kind, item.account, item.said["video"]) == ("post", CHANNEL, "abcdefghijk")
