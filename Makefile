@@ -46,6 +46,7 @@ bench: test-parts
 	$(BIN)/python -m benchmarks.growth --database "$(DATABASE_URL)"
 	$(BIN)/python -m benchmarks.campaign_approval --database "$(DATABASE_URL)"
 	$(BIN)/python -m benchmarks.intake --database "$(DATABASE_URL)"
+	$(BIN)/python -m benchmarks.coverage_map --database "$(DATABASE_URL)"
 
 lock: test-parts
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt

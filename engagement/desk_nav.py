@@ -41,6 +41,7 @@ def _entries(user: Any) -> list[dict[str, Any]]:
         ("cases", _("Cases"), None),
         ("directives", _("Directives"), tasks or None),
         ("coverage", _("Coverage"), None),
+        ("reaction", _("Public reaction"), None),
         ("posts", _("Posts"), None),
         ("schemes", _("Schemes"), None),
         ("media", _("Photos and videos"), None),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import cases, coverage, directives, inbox
+from .views import cases, coverage, directives, inbox, reaction
 
 urlpatterns: list[URLPattern] = [
     path("inbox/", inbox.inbox_list, name="inbox"),
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("replies/<key:pk>/<slug:decision>/", inbox.reply_decide, name="reply_decide"),
     path("remarks/<key:pk>/moderate/", inbox.moderate, name="moderate"),
     path("contacts/<key:pk>/address/", inbox.address, name="address"),
+    path("reaction/", reaction.public_reaction, name="reaction"),
     path("coverage/", coverage.coverage_map, name="coverage"),
     path("coverage/report/", coverage.report, name="coverage_report"),
     path("coverage/norm/<slug:what>/", coverage.norm, name="norm"),

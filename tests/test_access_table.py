@@ -135,6 +135,7 @@ ROWS: dict[str, Row] = {
     "desk:case": Row(OWN | STATE, "case"),
     "desk:case_act": Row(OWN | STATE, "case+begin", post=True),  # others are told why not
     "desk:case_file": Row(OWN | STATE, "case+file"),
+    "desk:reaction": Row(EVERYBODY),
     "desk:coverage": Row(EVERYBODY),
     "desk:coverage_report": Row(STATE),
     "desk:norm": Row(STOPPERS, "norm", post=True),

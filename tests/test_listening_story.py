@@ -19,7 +19,7 @@ from .conftest import DESK, PHONE, OpenPage
 from .stack import Stack
 from .test_story import Screenshot, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 FACEBOOK, WHATSAPP = "100000000000001", "200000000000001"
 COMPLAINT = "दिव्यांग पेंशन छह महीने से नहीं मिली, बैंक कहता है विभाग से पूछो।"

@@ -6,6 +6,7 @@ from django import template
 from django.utils.translation import gettext_lazy as _
 
 from departments.platforms import NAMES
+from publishing.problems import NUMBERS
 
 register = template.Library()
 
@@ -30,3 +31,8 @@ def deed_title(name: str) -> str:
 @register.filter
 def platform_name(platform: str) -> str:
     return str(NAMES.get(platform, platform))
+
+
+@register.filter
+def metric_name(name: str) -> str:
+    return str(NUMBERS.get(name, name))

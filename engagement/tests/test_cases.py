@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import given
@@ -292,3 +293,15 @@ def test_what_was_reopened_can_be_ended_again(case, officer, head):
     root = conversation.remarks.filter(is_own=False).first().external_id
     yes = told(conversation.handle, comment("हाँ", at=timezone.now(), parent_id=root))
     act.give_opinion(case, is_satisfied=True, remark=yes, actor=officer)
+
+
+@pytest.mark.django_db
+def test_holidays_are_loaded_once_and_corrected(tmp_path):
+    call_command("load_holidays", verbosity=0)
+    number = Holiday.objects.count()
+    assert number > 10
+    file = tmp_path / "order.csv"
+    file.write_text("day,name_hi,name_en\n2026-11-08,दीवाली,Diwali\n", encoding="utf-8")
+    call_command("load_holidays", file, verbosity=0)
+    assert Holiday.objects.count() == number
+    assert Holiday.objects.get(day="2026-11-08").name_en == "Diwali"

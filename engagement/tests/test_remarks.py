@@ -117,7 +117,7 @@ EVENTS = [
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(order=st.permutations(range(len(EVENTS))), again=st.lists(st.integers(0, 5), max_size=4))
 def test_any_order_and_any_repetition_end_alike(db, order, again):

@@ -864,8 +864,8 @@ def test_the_menu_shows_only_what_one_may_see(signed_in, role, more):
     client = signed_in(make.person(role))
     menu = client.get(address("schemes")).context["desk_nav"]
     usual = {
-        *("home", "inbox", "cases", "directives", "coverage", "posts", "schemes", "media"),
-        *("handles", "limits", "stops", "departments"),
+        *("home", "inbox", "cases", "directives", "coverage", "reaction", "posts", "schemes"),
+        *("media", "handles", "limits", "stops", "departments"),
     }
     assert {entry["name"].removeprefix("desk:") for entry in menu} == usual | more
     for entry in menu:

@@ -48,6 +48,7 @@ class Command(BaseCommand):
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0)
         call_command("load_starter", stdout=io.StringIO())
+        call_command("load_holidays", stdout=io.StringIO())
         logins = io.StringIO()
         call_command("load_demo", stdout=logins)
         collect_static()

@@ -219,6 +219,7 @@ DESK_ICONS = {
     "desk:cases": "case",
     "desk:directives": "mail",
     "desk:coverage": "eye",
+    "desk:reaction": "people",
     "desk:posts": "post",
     "desk:queue": "queue",
     "desk:schemes": "scheme",
