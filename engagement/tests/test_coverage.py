@@ -129,4 +129,4 @@ def test_a_department_sees_its_own_line_alone(client):
     department()
     client.force_login(person(Role.NODAL_OFFICER, office))
     page = client.get(reverse("desk:coverage"))
-    assert [row.department for row in page.context["rows"]] == [office]
+    assert [row.department for row in page.context["page"].object_list] == [office]

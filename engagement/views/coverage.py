@@ -21,7 +21,9 @@ from engagement.models import FORTNIGHT
 from portal.web.export import as_file
 from portal.web.fields import DayField, LineField
 from portal.web.filters import asked_choice, asked_text
+from portal.web.paging import page_of
 
+PER_PAGE = 40
 _HEADINGS = [_("Department"), _("Platform"), _("State"), _("Days"), _("Posts"), _("Next step")]
 
 
@@ -57,7 +59,7 @@ def coverage_map(request: OfficerRequest) -> HttpResponseBase:
     many, few = coverage.ranking(found)
     may_set = access.can_set_norms(request.user)
     context = {
-        "rows": rows,
+        "page": page_of(rows, request, PER_PAGE),
         "found": found,
         "platforms": [(platform, NAMES[platform]) for platform in Platform.values],
         "states": [(state, label) for state, (label, _tone) in coverage.STATES.items()],

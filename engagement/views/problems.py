@@ -92,6 +92,10 @@ def _key(typed: str) -> uuid.UUID:
         return uuid.uuid4()
 
 
+def case_page(case: Case) -> str:
+    return reverse("problems:problem", args=[case.number])
+
+
 def _address(case: Case) -> str:
     return f"{reverse('problems:problem', args=[case.number])}?code={code_of(case.number)}"
 
@@ -136,8 +140,8 @@ def problem(request: HttpRequest, number: str) -> HttpResponse:
     if isinstance(who, HttpResponse):
         return who
     case = who.case
-    if number != case.number:
-        return redirect("problems:problem", case.number)
+    if number != case.number:  # typed in another way
+        return redirect(_address(case) if who.is_citizen else case_page(case))
     answer = render(request, "public/problem.html", _context(who))
     patch_cache_control(answer, private=True, no_store=True)
     answer["X-Robots-Tag"] = "noindex"
