@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from departments.access import Person
 
 DIRECTORS = (Role.DEPUTY_DIRECTOR, Role.JOINT_DIRECTOR, Role.DIRECTOR)
-_RELATED = ("department", "handle", "contact", "scheme", "district", "assigned_to", "delivery")
+_RELATED = (
+    *("department", "handle", "contact", "scheme", "district", "assigned_to", "delivery"),
+    "belongs_to",
+)
 
 
 # --- the inbox -----------------------------------------------------------------------------------
@@ -49,7 +52,7 @@ def inbox_of(user: Person, department: Department | None = None) -> QuerySet[Con
         return Conversation.objects.filter(department=department)
     if departments_access.sees_every_department(user):
         return Conversation.objects.all()
-    keys = [one.pk for one in departments_access.visible_departments(user)]
+    keys = _own_keys(user)
     return Conversation.objects.filter(department__in=keys)
 
 
@@ -58,6 +61,11 @@ def get_conversation(user: Person, pk: int) -> Conversation:
     if found is None:
         raise Http404
     return found
+
+
+def _own_keys(user: Person) -> set[int]:
+    """Of the departments in which the officer holds a charge: read already, once a request."""
+    return {charge.department_id for charge in departments_access.charges_of(user)}
 
 
 def is_of(user: Person, department_id: int) -> bool:
@@ -90,8 +98,9 @@ def can_write_reply(user: Person, conversation: Conversation) -> bool:
 
 def case_of(conversation: Conversation) -> Case | None:
     """The one that is open, or else the last one."""
-    mine = Case.objects.filter(voices__conversation=conversation).order_by("-pk")
-    return mine.filter(state__in=OPEN).first() or mine.first()
+    mine = Case.objects.filter(voices__conversation=conversation).select_related("department")
+    found = list(mine.order_by("-pk")[:20])
+    return next((one for one in found if one.state in OPEN), next(iter(found), None))
 
 
 def needs_second_officer(user: Person, conversation: Conversation) -> bool:
@@ -161,7 +170,7 @@ def visible_cases(user: Person) -> QuerySet[Case]:
     """With the officer's departments now, or opened there; state-wide roles see all."""
     if departments_access.sees_every_department(user):
         return Case.objects.all()
-    keys = [one.pk for one in departments_access.visible_departments(user)]
+    keys = _own_keys(user)
     return Case.objects.filter(Q(department__in=keys) | Q(opened_in__in=keys))
 
 
@@ -211,7 +220,7 @@ def can_issue(user: Person) -> bool:
 def visible_directives(user: Person) -> QuerySet[Directive]:
     if departments_access.sees_every_department(user):
         return Directive.objects.all()
-    keys = [one.pk for one in departments_access.visible_departments(user)]
+    keys = _own_keys(user)
     return Directive.objects.filter(tasks__department__in=keys).distinct()
 
 
@@ -231,7 +240,7 @@ def tasks_of(user: Person, directive: Directive) -> QuerySet[DirectiveTask]:
     mine = directive.tasks.select_related("department", "by", "post")
     if departments_access.sees_every_department(user):
         return mine
-    keys = [one.pk for one in departments_access.visible_departments(user)]
+    keys = _own_keys(user)
     return mine.filter(department__in=keys)
 
 

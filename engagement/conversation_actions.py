@@ -129,8 +129,14 @@ def write_note(conversation: Conversation, text: str, *, actor: User) -> Note:
 
 def be_present(conversation: Conversation, *, is_writing: bool, actor: User) -> None:
     now = timezone.now()
-    values = {"seen_at": now, **({"writing_at": now} if is_writing else {})}
-    Presence.objects.update_or_create(conversation=conversation, user=actor, defaults=values)
+    here = Presence(conversation=conversation, user=actor, seen_at=now)
+    here.writing_at = now if is_writing else None
+    Presence.objects.bulk_create(
+        [here],
+        update_conflicts=True,
+        update_fields=["seen_at", "writing_at"],
+        unique_fields=["conversation", "user"],
+    )
 
 
 def forget_presence() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Container
 from typing import Any, cast
 
 from django import forms
+from django.core.cache import cache
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from departments.models import Department, District
@@ -19,6 +21,7 @@ from .models import Act, Case, Cause, Conversation, Elsewhere, Kind, Mood, Pace,
 from .states import CaseState
 
 LONGEST_ANSWER = 4000
+KEPT_SECONDS = 60
 # The published rules of moderation (R4), as codes of what was broken.
 RULES = [
     ("abuse", _("Abuse or threat")),
@@ -72,8 +75,8 @@ class SortForm(forms.Form):
             "belongs_to": conversation.belongs_to.slug if conversation.belongs_to else "",
         }
         super().__init__(*args, **{"initial": initial, **options})
-        _choose(self, "district", District.objects.order_by(name_order()))
-        _choose(self, "belongs_to", Department.objects.order_by(name_order()))
+        _choose(self, "district", District.objects.all(), places("district"))
+        _choose(self, "belongs_to", Department.objects.all(), places("department"))
         mine = Scheme.objects.filter(department=conversation.department)
         if conversation.scheme_id:
             mine |= Scheme.objects.filter(pk=conversation.scheme_id)
@@ -126,7 +129,7 @@ class CaseForm(forms.Form):
             "district": conversation.district.slug if conversation.district else "",
         }
         super().__init__(*args, **{"initial": initial, **options})
-        _choose(self, "district", District.objects.order_by(name_order()))
+        _choose(self, "district", District.objects.all(), places("district"))
 
 
 class TransferForm(ReasonForm):
@@ -212,5 +215,25 @@ class SaidForm(forms.Form):
     )
 
 
-def _choose(form: forms.Form, name: str, rows: Any) -> None:
-    cast("forms.ModelChoiceField", form.fields[name]).queryset = rows
+def places(what: str) -> list[tuple[str, str]]:
+    """Districts or departments by slug and name; they hardly ever change, and every page shows
+    them.
+    """
+    key = f"engagement.places:{what}:{get_language()}"
+    known: list[tuple[str, str]] | None = cache.get(key)
+    if known is None:
+        table = District if what == "district" else Department
+        rows = table.objects.order_by(name_order())
+        known = [("", "–"), *((one.slug, one.name) for one in rows)]
+        cache.set(key, known, KEPT_SECONDS)
+    return known
+
+
+def _choose(
+    form: forms.Form, name: str, rows: Any, choices: list[tuple[str, str]] | None = None
+) -> None:
+    """`choices` where they are known without asking."""
+    field = cast("forms.ModelChoiceField", form.fields[name])
+    field.queryset = rows
+    if choices is not None:
+        field.choices = choices

@@ -95,7 +95,7 @@ def _write(conversation: Conversation, proposal: Proposal) -> None:
     conversation.reasons = [*conversation.reasons, *new][-12:]
 
 
-def in_words(reason: dict[str, str]) -> dict[str, str]:
+def in_words(reason: dict[str, str], conversation: Conversation) -> dict[str, str]:
     """A stored reason for the officer: what it is about, and what it proposes."""
     about, value = reason["about"], reason["value"]
     labels: dict[str, object] = {
@@ -105,12 +105,15 @@ def in_words(reason: dict[str, str]) -> dict[str, str]:
     }
     return {
         "label": str(ABOUT.get(about, about)),
-        "value_label": str(labels.get(about) or _name(about, value)),
+        "value_label": str(labels.get(about) or _name(about, value, conversation)),
         "words": reason["words"],
     }
 
 
-def _name(about: str, value: str) -> object:
+def _name(about: str, value: str, conversation: Conversation) -> object:
+    for known in (conversation.belongs_to, conversation.district):
+        if known is not None and known.slug == value:
+            return known
     if about == "department":
         return Department.objects.filter(slug=value).first() or value
     if about == "district":

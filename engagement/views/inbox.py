@@ -114,14 +114,16 @@ def _context(request: OfficerRequest, found: Conversation) -> dict[str, Any]:
         .prefetch_related("message__deliveries__handle"),
         "notes": found.notes.select_related("author"),
         "case": case,
-        "reasons": [in_words(one) for one in found.reasons] if not found.triaged_by_id else [],
+        "reasons": [in_words(one, found) for one in found.reasons]
+        if not found.triaged_by_id
+        else [],
         "may_work": may_work,
         "may_write": may_write,
         "by_portal": replying.can_reply_by_portal(found),
         "needs_second": may_write and access.needs_second_officer(user, found),
         "rules": [{"level": one.level, "text": label(one.code, one.values)} for one in rules],
         "others": inbox.others_on([found.pk], user),
-        "newest": _newest(found),
+        "newest": max((one.received_at for one in shown), default=found.last_at).isoformat(),
         "reply_form": ReplyForm(templates=templates) if may_write else None,
         "sort_form": SortForm(conversation=found) if may_work else None,
         "labels_form": _labels_form(found) if may_work else None,

@@ -93,6 +93,7 @@ def test_the_list_costs_the_same_however_long_it_is(
     agreement = Agreement("camp", "फ़ाइल", timezone.now())
     for number in range(60):
         subscribe(handle, f"90000001{number:02}", agreement, actor=officer)
+    desk.get(address("subscribers", handle.pk))  # a session's first page counts what waits
     with django_assert_max_num_queries(20):
         desk.get(address("subscribers", handle.pk))
 

@@ -80,6 +80,7 @@ def test_many_cost_no_more_queries_than_few(browser, home, nodal, django_assert_
         media = shelved(home, nodal, number)
         Derivative.objects.create(media=media, recipe="png-1-0-0-0-0")
         Upload.objects.create(department=home, kind="video", size=5, added_by=nodal)
+    browser.get(reverse("desk:media"))  # a session's first page counts what waits
     with django_assert_max_num_queries(20):
         browser.get(reverse("desk:media"))
     with django_assert_max_num_queries(20):
