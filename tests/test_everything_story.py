@@ -139,7 +139,8 @@ def test_a_long_text_with_a_link_becomes_a_card_and_a_thread(
 ) -> None:
     handles = [NAMES[name] for name in ("facebook", "x", "whatsapp")]
     page = officers.write("रबी फ़सल बीमा 31 दिसम्बर तक", LONG, handles)
-    expect(page.locator(".preview-x .seen-post").nth(1)).to_be_visible()
+    # The preview comes from the server, which others use at the same time.
+    expect(page.locator(".preview-x .seen-post").nth(1)).to_be_visible(timeout=20_000)
     look(page, screenshot, "40-link-and-thread")
     page = officers.publish(save(page), good=3)
     look(page, screenshot, "41-link-and-thread-out")

@@ -13,6 +13,7 @@ def test_what_platforms_and_portal_know_ends_equal(tmp_path, settings):
     assert listening.run(150, tmp_path, kills=False) == []
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_what_was_lost_is_missed_where_nothing_is_read(tmp_path, settings, monkeypatch):
     monkeypatch.setattr(listening, "_read_all", lambda handles: None)
