@@ -23,13 +23,13 @@ from departments.roles import Role
 from portal.audit.actions import record
 from portal.errors import MoveNotAllowed, NotPermitted
 from publishing.links import is_on_platform
-from publishing.models import Media
+from publishing.models import Delivery, Media
 from schemes.actions import write_post
 from schemes.models import Post
 from schemes.workflow import KIND_ROUTES, PostKind, PostState
 
 from . import access
-from .models import Directive, DirectiveRemark, DirectiveTask, Proof
+from .models import CaseYear, Directive, DirectiveRemark, DirectiveTask, Proof
 from .states import TASK_MOVES, TaskState
 
 log = logging.getLogger(__name__)
@@ -88,11 +88,13 @@ def issue_directive(
 
 
 def _next_number() -> str:
-    """The last one of the year is locked, so that two of the same moment differ."""
+    """The row of the year is locked, so that two of the same moment differ."""
     year = timezone.localtime().year
-    same = Directive.objects.select_for_update().filter(number__startswith=f"D-{year}-")
-    last = same.order_by("-number").first()
-    return f"D-{year}-{int(last.number[-4:]) + 1 if last else 1:04d}"
+    CaseYear.objects.get_or_create(year=year)
+    row = CaseYear.objects.select_for_update().get(year=year)
+    row.directives += 1
+    row.save()
+    return f"D-{year}-{row.directives:04d}"
 
 
 @transaction.atomic
@@ -113,6 +115,7 @@ def extend_deadline(
         raise MoveNotAllowed(_("The new deadline lies after the old one."))
     old, directive.deadline = directive.deadline, deadline
     directive.save()
+    directive.tasks.update(nudges=[])  # the new deadline is announced anew
     data = {"old": old, "new": deadline, "reason": reason}
     record("engagement.directive.extended", directive, actor=actor, data=data)
     return directive
@@ -197,8 +200,11 @@ def give_proof(task: DirectiveTask, *, links: Sequence[str], actor: User) -> Dir
 
 
 def is_out(task: DirectiveTask) -> bool:
-    """The post that was made of the kit has left for its handles."""
-    return task.post is not None and task.post.state == PostState.RELEASED
+    """The post that was made of the kit stands on at least one handle."""
+    if task.post_id is None:
+        return False
+    sent = Delivery.objects.sent()
+    return sent.filter(message__source="post", message__source_id=task.post_id).exists()
 
 
 @transaction.atomic
@@ -207,6 +213,8 @@ def reopen_task(task: DirectiveTask, *, reason: str, actor: User) -> DirectiveTa
     task = _locked(task)
     if not access.can_issue(actor):
         raise NotPermitted(_("Directives are issued by the Directorate."))
+    if task.directive.withdrawn_at:
+        raise MoveNotAllowed(_("This directive was withdrawn."))
     _move(task, TaskState.ACCEPTED, actor, reason)
     return task
 
@@ -271,6 +279,8 @@ def nudge_tasks(tasks: Iterable[DirectiveTask], *, actor: User) -> int:
         raise NotPermitted(_("Directives are issued by the Directorate."))
     sent = 0
     for task in tasks:
+        if task.directive.withdrawn_at:
+            raise MoveNotAllowed(_("This directive was withdrawn."))
         if task.state not in (TaskState.DONE, TaskState.DECLINED) and _claim(task, "by hand"):
             _mail(task, "nudge")
             sent += 1
@@ -285,7 +295,7 @@ def nudge_due() -> None:
         directive__deadline__gte=now - timedelta(days=NUDGED_DAYS),
         directive__deadline__lte=now + timedelta(days=max(NUDGES)),
     ).exclude(state__in=(TaskState.DONE, TaskState.DECLINED))
-    for task in open_tasks.select_related("directive", "department")[:500]:
+    for task in open_tasks.select_related("directive", "department").iterator(chunk_size=500):
         left = task.directive.deadline - now
         due = [days for days in NUDGES if left <= timedelta(days=days)]
         moment = str(min(due)) if left > timedelta(0) else str((-left).days * -1 - 1)

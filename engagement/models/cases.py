@@ -58,10 +58,11 @@ class Elsewhere(models.TextChoices):
 
 
 class CaseYear(models.Model):
-    """The last serial that was given in a year; whoever opens a case locks the row."""
+    """The last serials that were given in a year; whoever needs a new one locks the row."""
 
     year = models.PositiveSmallIntegerField(primary_key=True)
-    last = models.PositiveIntegerField(default=0)
+    last = models.PositiveIntegerField(default=0)  # of cases
+    directives = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return str(self.year)

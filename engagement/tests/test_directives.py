@@ -134,3 +134,47 @@ def test_a_department_sees_its_own_row_alone(director, client):
     page = client.get(reverse("desk:directive", args=[directive.number]))
     assert [task.department for task in page.context["tasks"]] == [office]
     assert directive.tasks.get(department=office).state == TaskState.SEEN
+
+
+def test_a_withdrawn_directive_is_neither_reminded_of_nor_reopened(director):
+    office = department()
+    officer = person(Role.NODAL_OFFICER, office)
+    directive = issued(director, [office])
+    task = directive.tasks.get()
+    act.decline_directive(task, reason="नहीं", actor=officer)
+    act.withdraw_directive(directive, reason="भूल", actor=director)
+    task.refresh_from_db()
+    for attempt in (
+        lambda: act.nudge_tasks([task], actor=director),
+        lambda: act.reopen_task(task, reason="", actor=director),
+    ):
+        with pytest.raises(MoveNotAllowed):
+            attempt()
+
+
+def test_a_new_deadline_is_announced_anew(director):
+    office = department()
+    person(Role.NODAL_OFFICER, office)
+    directive = issued(director, [office], days=0.5)
+    act.nudge_due()
+    later = timezone.now() + timedelta(days=0.9)
+    act.extend_deadline(directive, deadline=later, reason="और समय", actor=director)
+    act.nudge_due()
+    assert len(mail.outbox) == 2
+
+
+def test_a_reopening_without_a_department_reopens_none(director, client):
+    offices = [department(), department()]
+    directive = issued(director, offices)
+    directive.tasks.update(state=TaskState.DONE)
+    client.force_login(director)
+    address = reverse("desk:directive_act", args=[directive.number, "reopen"])
+    assert client.post(address, {"reason": "देखें"}).status_code == 404
+    assert directive.tasks.filter(state=TaskState.DONE).count() == 2
+
+
+def test_what_all_declined_is_not_called_done(director, client):
+    directive = issued(director, [department()])
+    directive.tasks.update(state=TaskState.DECLINED)
+    client.force_login(director)
+    assert "सभी ने पूरा किया" not in client.get(reverse("desk:directives")).content.decode()

@@ -38,10 +38,11 @@ _HEADINGS = [_("Department"), _("State"), _("Since"), _("Overdue"), _("Officer")
 @officer_required
 @require_safe
 def directive_list(request: OfficerRequest) -> HttpResponse:
-    found = access.visible_directives(request.user).annotate(
-        task_count=Count("tasks", distinct=True),
-        done_count=Count("tasks", filter=Q(tasks__state=TaskState.DONE), distinct=True),
-        open_count=Count("tasks", filter=~Q(tasks__state__in=CLOSED), distinct=True),
+    seen = access.visible_directives(request.user).values("pk")  # all of their rows are counted
+    found = Directive.objects.filter(pk__in=seen).annotate(
+        task_count=Count("tasks"),
+        done_count=Count("tasks", filter=Q(tasks__state=TaskState.DONE)),
+        open_count=Count("tasks", filter=~Q(tasks__state__in=CLOSED)),
     )
     page = page_of(found.order_by("-issued_at", "-pk"), request, PER_PAGE)
     mine: dict[int, DirectiveTask] = {}
@@ -287,7 +288,8 @@ def _decide(request: OfficerRequest, found: Directive, what: str) -> None:
             _("The directive is withdrawn."),
         )
     else:
-        task = _chosen(request, found).first()
+        keys = [one for one in request.POST.getlist("chosen") if one.isdigit()]
+        task = _chosen(request, found).first() if keys else None
         if task is None:
             raise Http404
         announce(
