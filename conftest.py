@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from math import inf
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import translation
+
+from publishing import clock
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +25,13 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute("DROP TRIGGER IF EXISTS audit_entry_no_delete")
+        ask_the_time_once()
+
+
+def ask_the_time_once() -> None:
+    """Publishing asks PostgreSQL what time it is every ten seconds: no test counts that query."""
+    clock.ASKED_EVERY = inf
+    clock.now()
 
 
 @pytest.fixture(autouse=True)
