@@ -204,13 +204,14 @@ def test_a_sheet_without_a_heading(handle, officer):
 
 
 def test_a_list_brings_nobody_back_who_left(person, handle, officer):
-    leave(person, how="wrote", at=timezone.now() - timedelta(hours=2))
+    left = timezone.now() - timedelta(hours=2)  # yesterday, in the night's first hours
+    leave(person, how="wrote", at=left)
     rows = [Line(1, NUMBER, "रजिस्टर 7"), Line(2, "9000000002", "रजिस्टर 7")]
     today = Agreement("camp", "फ़ाइल 13/2026", timezone.now() - timedelta(minutes=1))
     done = import_subscribers(handle, rows, today, file="list.csv", actor=officer)
     ((row, why),) = done.refused
     assert (done.added, row) == (1, 1)
-    assert date_format(timezone.localtime(), "d-m-Y") in why
+    assert date_format(timezone.localtime(left), "d-m-Y") in why
     assert [one.ending for one in audience.recipients_of(handle)] == ["0002"]
 
 
